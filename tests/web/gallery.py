@@ -1,0 +1,84 @@
+"""Every page template with invented contexts, rendered and served on loopback to be looked at.
+
+Rows are real `server.kernel.db` objects never stored, so a template that asks for a column
+that is not there fails. Holds no handler: what a form sends goes nowhere.
+
+    python -m tests.web.gallery [port]
+"""
+
+import asyncio
+import datetime as dt
+import gettext
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import jinja2
+from aiohttp import web
+from babel.dates import format_date, format_datetime, format_time
+from markupsafe import Markup, escape
+
+from tests.web import fixtures
+
+WEB = Path(__file__).parents[2] / "web"
+FORMS: dict[str, Callable[..., str]] = {
+    "full": lambda t: format_datetime(t, "d MMM y 'à' HH:mm", locale="fr"),
+    "day": lambda t: format_date(t.date(), "EEEE d MMMM", locale="fr"),
+    "hour": lambda t: format_time(t.time(), "HH:mm", locale="fr"),
+}
+
+
+def when(
+    at: dt.datetime, other_tz: str | None = None, form: str = "full", tz: str = "Europe/Paris"
+) -> Markup:
+    """A `<time>` in `tz`; the title tells the hour in `other_tz`."""
+    title = ""
+    if other_tz and other_tz != tz:
+        there = FORMS["full"](at.astimezone(ZoneInfo(other_tz)))
+        title = f' title="{escape(there)} ({escape(other_tz)})"'
+    shown = FORMS[form](at.astimezone(ZoneInfo(tz)))
+    return Markup(f'<time datetime="{at.isoformat()}"{title}>{escape(shown)}</time>')
+
+
+def environment() -> jinja2.Environment:
+    """Strict: a name the page table does not promise is an error, not a blank."""
+    found = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(WEB / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
+    )
+    null = gettext.NullTranslations()
+    found.install_gettext_translations(null, newstyle=True)  # type: ignore[attr-defined]
+    found.globals.update(when=when, static=lambda path: f"/static/{path}")
+    return found
+
+
+def render(scene: fixtures.Scene, **changes: Any) -> str:
+    context = {**fixtures.common(scene.path), **scene.context, **changes}
+    return environment().get_template(scene.template).render(**context)
+
+
+async def _page(request: web.Request) -> web.Response:
+    scene = fixtures.scenes()[request.match_info["name"]]
+    return web.Response(text=render(scene), content_type="text/html")
+
+
+async def _index(request: web.Request) -> web.Response:
+    links = "".join(f'<li><a href="/see/{name}">{name}</a>' for name in fixtures.scenes())
+    return web.Response(text=f"<ul>{links}</ul>", content_type="text/html")
+
+
+def application() -> web.Application:
+    app = web.Application()
+    app.router.add_get("/", _index)
+    app.router.add_get("/see/{name}", _page)
+    app.router.add_static("/static", WEB / "static")
+    return app
+
+
+if __name__ == "__main__":
+    asyncio.set_event_loop(asyncio.new_event_loop())
+    web.run_app(application(), host="127.0.0.1", port=int((sys.argv[1:] or ["8071"])[0]))
