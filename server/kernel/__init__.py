@@ -1,0 +1,1 @@
+"""What every part of Carbet shares. Imports nothing of ours from outside this folder."""

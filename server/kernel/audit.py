@@ -1,0 +1,176 @@
+"""The audit log: every access to patient data and every refusal, in a chain of digests.
+
+A row is written in the transaction of the act it tells, so that neither exists without the
+other. It holds identifiers, never a name, a reason, a message or a trait of a patient. Rows are
+only added: triggers of the database refuse to change or delete one. `verify` finds what was
+changed regardless; rows cut off the end are found by `server.kernel.anchor`.
+"""
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Literal
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from server.kernel.db import AuditRow, utcnow
+
+Outcome = Literal["done", "refused"]
+FIRST = "0" * 64
+# Any constant will do, as long as nothing else in this database takes the same lock.
+POSTGRES_LOCK = 0x43415242
+
+
+class Audited(StrEnum):
+    """The whole vocabulary, as `source:subject:action`. Whether it was done or refused is the
+    row's `outcome`."""
+
+    LOGIN_PASSWORD = "login:account:password"
+    LOGIN_CODE = "login:account:code"
+    LOGIN_ENROL = "login:account:enrol"
+    LOGIN_SLOWED = "login:account:slow"
+    LOGIN_DEMO = "login:account:demo"
+    LOGOUT = "login:session:close"
+    SESSION_REVOKE = "account:session:revoke"
+    ACCOUNT_CHANGE = "account:person:change"
+    PERSON_ADD = "command:person:add"
+    AUDIT_READ = "audit:chain:read"
+
+    CONSULTATION_PLAN = "consultation:consultation:plan"
+    CONSULTATION_OPEN = "consultation:consultation:open"
+    CONSULTATION_START = "consultation:consultation:start"
+    CONSULTATION_END = "consultation:consultation:end"
+    CONSULTATION_CANCEL = "consultation:consultation:cancel"
+    CONSULTATION_MISS = "consultation:consultation:miss"
+    CONSULTATION_REOPEN = "consultation:consultation:reopen"
+    CONSULTATION_LIST = "consultation:agenda:read"
+    CONSULTATION_SEE = "consultation:consultation:read"
+
+    INVITATION_CREATE = "invitation:invitation:create"
+    INVITATION_RENEW = "invitation:invitation:renew"
+    INVITATION_REVOKE = "invitation:invitation:revoke"
+    INVITATION_REDEEM = "invitation:invitation:redeem"
+    INVITATION_SLOWED = "invitation:code:slow"
+
+    SEAT_CONNECT = "call:seat:connect"
+    SEAT_KNOCK = "call:seat:knock"
+    SEAT_ADMIT = "call:seat:admit"
+    SEAT_REFUSE = "call:seat:refuse"
+    SEAT_REMOVE = "call:seat:remove"
+    SEAT_ENTER = "call:seat:enter"
+    SEAT_LEAVE = "call:seat:leave"
+    SEAT_CONSENT = "call:seat:consent"
+    ROOM_LOCK = "call:room:lock"
+    ROOM_UNLOCK = "call:room:unlock"
+    MESSAGE_SAY = "call:message:say"
+
+    RECORD_READ = "record:record:read"
+    RECORD_EXPORT = "record:record:export"
+    NOTES_WRITE = "record:notes:write"
+
+    ACCESS = "access:page:read"
+
+
+@dataclass(frozen=True)
+class Broken:
+    """The first row which does not hold. `why`: `changed`, `missing`, `unchained` or `cut`."""
+
+    number: int
+    why: Literal["changed", "missing", "unchained", "cut"]
+
+
+@dataclass(frozen=True)
+class Head:
+    """The last row of the chain; number 0 when there is none."""
+
+    number: int
+    digest: str
+
+
+def canonical(row: AuditRow) -> bytes:
+    """The bytes a row's digest is taken over: JSON, sorted keys, UTC times to the microsecond."""
+    content = {
+        "number": row.number,
+        "at": row.at.astimezone(dt.UTC).isoformat(timespec="microseconds"),
+        "actor": row.actor,
+        "action": row.action,
+        "subject": row.subject,
+        "outcome": row.outcome,
+        "detail": row.detail,
+        "previous": row.previous,
+    }
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return text.encode()
+
+
+def digest_of(row: AuditRow) -> str:
+    return hashlib.sha256(b"\0" + canonical(row)).hexdigest()
+
+
+async def head(session: AsyncSession) -> Head:
+    query = sa.select(AuditRow.number, AuditRow.digest).order_by(AuditRow.number.desc()).limit(1)
+    last = (await session.execute(query)).first()
+    return Head(last.number, last.digest) if last else Head(0, FIRST)
+
+
+async def record(
+    session: AsyncSession,
+    *,
+    actor: str,
+    action: Audited,
+    subject: str,
+    outcome: Outcome = "done",
+    detail: Mapping[str, Any] | None = None,
+    now: dt.datetime | None = None,
+) -> AuditRow:
+    """Adds one row in the caller's transaction, which must be of `Database.begin`.
+
+    Two writers would chain to the same row: on SQLite `begin` already lets one through at a
+    time, on PostgreSQL the lock taken here is held until the transaction ends.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        await session.execute(sa.select(sa.func.pg_advisory_xact_lock(POSTGRES_LOCK)))
+    last = await head(session)
+    row = AuditRow(
+        number=last.number + 1,
+        at=now or utcnow(),
+        actor=actor[:64],
+        action=Audited(action).value,
+        subject=subject[:64],
+        outcome=outcome,
+        detail=json.loads(json.dumps(dict(detail or {}), allow_nan=False)),
+        previous=last.digest,
+    )
+    row.digest = digest_of(row)
+    session.add(row)
+    await session.flush()
+    return row
+
+
+async def verify(session: AsyncSession) -> Broken | None:
+    """Follows the whole chain and names its first bad row; None when every row holds."""
+    expected, previous = 1, FIRST
+    rows = await session.stream_scalars(
+        sa.select(AuditRow).order_by(AuditRow.number).execution_options(yield_per=500)
+    )
+    async for row in rows:
+        fault = _fault(row, expected, previous)
+        if fault:
+            return fault
+        expected, previous = row.number + 1, row.digest
+        session.expunge(row)
+    return None
+
+
+def _fault(row: AuditRow, expected: int, previous: str) -> Broken | None:
+    if row.number != expected:
+        return Broken(expected, "missing")
+    if digest_of(row) != row.digest:
+        return Broken(row.number, "changed")
+    if row.previous != previous:
+        return Broken(row.number, "unchained")
+    return None

@@ -1,0 +1,157 @@
+"""The engine, and transactions. Holds no table.
+
+Refuses to let an absent database look like an answer: whatever keeps a transaction from being
+confirmed is `DatabaseAway`; a mistake of ours stays the error it is.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import (
+    AsyncEngine,
+    AsyncSession,
+    async_sessionmaker,
+    create_async_engine,
+)
+
+from server.kernel.metrics import METRICS
+
+
+class DatabaseAway(Exception):
+    """The database did not answer, or did not confirm: nothing may be claimed as done."""
+
+
+# Conditions which are ours (a mistake in a query), by SQLite's primary result code.
+_SQLITE_MISTAKES = frozenset({1, 19, 20, 21, 25})  # ERROR, CONSTRAINT, MISMATCH, MISUSE, RANGE
+# PostgreSQL: connection, resources, locks and deadlocks, intervention, system, by SQLSTATE.
+_POSTGRES_AWAY = ("08", "40", "53", "55", "57", "58", "XX")
+LOCK_SECONDS = 5.0
+
+
+def _is_away(error: BaseException) -> bool:
+    """Whether an error tells that the database is away, rather than that we asked nonsense."""
+    if isinstance(error, sa.exc.TimeoutError):
+        return True
+    if not isinstance(error, sa.exc.DBAPIError):
+        return False
+    if error.connection_invalidated:
+        return True
+    original: Any = error.orig
+    code = getattr(original, "sqlite_errorcode", None)
+    if code is not None:
+        return code & 0xFF not in _SQLITE_MISTAKES
+    state = getattr(original, "sqlstate", None)
+    if state is not None:
+        return str(state).startswith(_POSTGRES_AWAY)
+    return isinstance(error, sa.exc.InterfaceError)
+
+
+def _tune_sqlite(connection: Any, _record: Any) -> None:
+    """WAL for readers beside a writer; FULL so that what was acknowledged survives a power cut."""
+    # The driver must not open transactions of its own: see _begin_sqlite.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "busy_timeout=5000",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    """A writer takes its lock at once: one which read first and then wrote would be refused,
+    or chain to an audit row which is no longer the last."""
+    reads = connection.get_execution_options().get("carbet_reads", False)
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+def make_engine(url: str) -> AsyncEngine:
+    """An engine for `sqlite+aiosqlite:///…` or `postgresql+asyncpg://…`."""
+    if url.startswith("sqlite"):
+        engine = create_async_engine(url)
+        event.listen(engine.sync_engine, "connect", _tune_sqlite)
+        event.listen(engine.sync_engine, "begin", _begin_sqlite)
+        return engine
+    limits = {"timeout": LOCK_SECONDS, "command_timeout": 15.0}
+    return create_async_engine(
+        url, pool_pre_ping=True, pool_timeout=LOCK_SECONDS, connect_args=limits
+    )
+
+
+class Database:
+    """The engine and its sessions. `begin` is one transaction: all of it, or none.
+
+    Both raise `DatabaseAway`; from `begin` it may also mean that a commit was not confirmed.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.engine = make_engine(url)
+        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+        reading = self.engine.execution_options(carbet_reads=True)
+        self._readers = async_sessionmaker(reading, expire_on_commit=False)
+        # SQLite lets one writer in at a time, and its own queue is unfair: ours is in order.
+        self._writer = asyncio.Lock() if url.startswith("sqlite") else None
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[AsyncSession]:
+        """A transaction that may write. Never open one inside another of the same task."""
+        async with self._turn(), self._transaction(self._sessions) as session:
+            yield session
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncSession]:
+        """A transaction that only reads, and waits for no writer."""
+        async with self._transaction(self._readers) as session:
+            if not self.url.startswith("sqlite"):
+                await session.execute(sa.text("SET TRANSACTION READ ONLY"))
+            yield session
+
+    @asynccontextmanager
+    async def _transaction(
+        self, sessions: async_sessionmaker[AsyncSession]
+    ) -> AsyncIterator[AsyncSession]:
+        try:
+            async with sessions() as session, session.begin():
+                await self._reach(session)
+                yield session
+        except (sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
+            if not _is_away(error):
+                raise
+            METRICS.database_away.inc()
+            raise DatabaseAway from error
+
+    @staticmethod
+    async def _reach(session: AsyncSession) -> None:
+        """Connects now, so that a network error here is surely the database's."""
+        try:
+            await session.connection()
+        except (OSError, TimeoutError) as error:
+            METRICS.database_away.inc()
+            raise DatabaseAway from error
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        if self._writer is None:
+            yield
+            return
+        try:
+            async with asyncio.timeout(LOCK_SECONDS):
+                await self._writer.acquire()
+        except TimeoutError as error:
+            METRICS.database_away.inc()
+            raise DatabaseAway from error
+        try:
+            yield
+        finally:
+            self._writer.release()
+
+    async def close(self) -> None:
+        await self.engine.dispose()
