@@ -10,7 +10,6 @@ from markupsafe import Markup
 
 from server.kernel.db import (
     Consultation,
-    Invitation,
     LoginSession,
     Organisation,
     Patient,
@@ -127,8 +126,207 @@ def consultation(status: str, hours: float, **changes: Any) -> Consultation:
     return Consultation(**{**fields, **changes})
 
 
-def scenes() -> dict[str, Scene]:
+def invitation(number: int, **changes: Any) -> dict[str, Any]:
+    url = f"https://carbet.exemple.fr:8443/j#{'kT9s-2vQ' * 3}{number}"
+    found = {
+        "id": f"inv-{number}",
+        "kind_label": "Proche",
+        "name": "Joseph Alimeck, son fils",
+        "url": url,
+        "code": "40271963",
+        "qr_svg": Markup(segno.make(url, error="m").svg_inline(border=0)),
+        "expires_at": NOW + 3 * HOUR,
+        "revoked": False,
+        "used": False,
+    }
+    return {**found, **changes}
+
+
+KINDS = [
+    ("family", "Proche"),
+    ("interpreter", "Interprète"),
+    ("second_clinician", "Second médecin"),
+    ("escort", "Accompagnant"),
+]
+SITES = [MARIPASOULA, TILLEULS]
+CAN = dict.fromkeys(("host", "invite", "cancel", "reopen", "annotate", "record"), True)
+DEMO_PEOPLE = [
+    {
+        "id": "p-claire",
+        "name": "Dr Claire Martin",
+        "title": "Neurologue",
+        "role_label": "Médecin ou soignant consultant",
+        "organisation": "CHU de Besançon",
+        "site": "",
+    },
+    {
+        "id": "p-nadine",
+        "name": "Nadine Aloïké",
+        "title": "Infirmière",
+        "role_label": "Équipe du site",
+        "organisation": "Centre hospitalier de Cayenne",
+        "site": "CDPS de Maripasoula",
+    },
+]
+
+
+def seat(kind: str, name: str, stage: str, place: str = "") -> Seat:
+    return Seat(id=f"s-{kind}", kind=kind, name=name, stage=stage, place=place, consent=None)
+
+
+def agenda(**lists: list[Consultation]) -> SimpleNamespace:
+    return SimpleNamespace(**{"upcoming": [], "running": [], "past": [], **lists})
+
+
+def full_agenda(running: bool) -> SimpleNamespace:
+    son = Patient(birth_name="Topo", first_birth_given_name="Élie", sex="M")
+    wound = {"patient": son, "reason": "Plaie de jambe, contrôle à quinze jours"}
+    bad_name = Patient(birth_name=NASTY, first_birth_given_name="Ève", sex="F")
+    return agenda(
+        running=[consultation("in_call", -0.25)] if running else [],
+        upcoming=[
+            consultation("planned", 1.5),
+            consultation("planned", 3, **wound, site=TILLEULS),
+            consultation("planned", 22, patient=bad_name, reason=NASTY),
+        ],
+        past=[
+            consultation("ended", -24, **wound),
+            consultation("missed", -26),
+            consultation("cancelled", -49),
+        ],
+    )
+
+
+def record() -> SimpleNamespace:
+    """The shape the record's page reads; see `signaling.record`."""
+    start = NOW - 24 * HOUR
+    minutes = dt.timedelta(minutes=1)
+    row = SimpleNamespace
+    claire = {"name": "Dr Claire Martin", "kind": "clinician"}
+    nadine = {"name": "Nadine Aloïké", "kind": "site"}
+    son = {"name": NASTY, "kind": "family"}
+    return row(
+        attendance=[
+            row(**claire, place="CHU de Besançon", entered_at=start, left_at=start + 27 * minutes, left_why="ended"),
+            row(**nadine, place="CDPS de Maripasoula", entered_at=start + minutes, left_at=start + 27 * minutes, left_why="ended"),
+            row(**son, place="", entered_at=start + 4 * minutes, left_at=start + 20 * minutes, left_why="left"),
+        ],
+        consents=[
+            row(**nadine, given=True, at=start - minutes),
+            row(**son, given=False, at=start + 3 * minutes),
+        ],
+        messages=[
+            row(number=1, name="Nadine Aloïké", text="Je vous entends mal,\nje coupe l’image.", at=start + 6 * minutes),
+            row(number=2, name=NASTY, text=NASTY, at=start + 7 * minutes),
+        ],
+        incidents=[
+            row(kind="cut", name="Nadine Aloïké", started_at=start + 8 * minutes, ended_at=start + 8.5 * minutes),
+            row(kind="audio_only", name="Nadine Aloïké", started_at=start + 9 * minutes, ended_at=None),
+        ],
+        notes="Déficit moteur du bras droit, régressif.\nIRM demandée à Cayenne.",
+    )
+
+
+def login_session(name: str, device: str) -> LoginSession:
+    return LoginSession(
+        id=name, device=device, created_at=NOW - 3 * HOUR, seen_at=NOW, csrf_token="", stage="full"
+    )
+
+
+def one_consultation(status: str, hours: float, **more: Any) -> dict[str, Any]:
     return {
+        "c": consultation(status, hours),
+        "seats": [],
+        "invitations": [],
+        "can": CAN,
+        "kinds": KINDS,
+        **more,
+    }
+
+
+SEATS = [
+    seat("clinician", "Dr Claire Martin", "in", "CHU de Besançon"),
+    seat("site", "Nadine Aloïké", "door", "CDPS de Maripasoula"),
+    seat("family", NASTY, "away"),
+]
+INVITATIONS = [
+    invitation(1),
+    invitation(2, name=NASTY, kind_label="Interprète", used=True),
+    invitation(3, name="", revoked=True),
+]
+WRONG = {
+    "date": "La date est dans le passé.",
+    "birth_name": "Indiquez le nom de naissance.",
+    "birthplace_insee": "Ce code n’existe pas. Il a 5 caractères, par exemple 97353.",
+    "sex": "Choisissez une réponse.",
+    "guests": "Indiquez qui est chaque personne.",
+}
+VALUES = {
+    "when": "later",
+    "date": "2026-11-25",
+    "time": "09:00",
+    "site_id": "site-m",
+    "reason": NASTY,
+    "matricule": "251049735312345",
+    "guests": [("family", NASTY)],
+}
+PLANNING = {"sites": SITES, "kinds": KINDS}
+NOBODY: dict[str, Any] = {"actor": actor("nobody")}
+QR = Markup(segno.make("otpauth://totp/Carbet?secret=JBSWY3DPEHPK3PXP").svg_inline(border=0))
+PAST = {"c": consultation("ended", -24), "can": CAN, "record": record()}
+NO_TRACE = SimpleNamespace(attendance=[], consents=[], messages=[], incidents=[], notes="")
+TWO_SESSIONS = [
+    login_session("s1", "Firefox sur Windows"),
+    login_session("s2", "Chrome sur Android"),
+]
+
+
+def sign_in(**more: Any) -> dict[str, Any]:
+    return {**NOBODY, "error": None, "retry_after": None, **more}
+
+
+def scenes() -> dict[str, Scene]:
+    """Every template, each in the situations that change what it shows."""
+    new, one, past = "/consultations/new", "/consultations/c1", "/consultations/c1/record"
+    slow = {"error": "Adresse ou mot de passe incorrect.", "retry_after": 240}
+    return {
+        "login_demo": Scene("login.html", "/login", sign_in(email="", demo_people=DEMO_PEOPLE)),
+        "login": Scene("login.html", "/login", sign_in(email=NASTY, demo_people=[], demo=False, **slow)),
+        "login_code": Scene("login_code.html", "/login/code", sign_in()),
+        "login_enrol": Scene(
+            "login_enrol.html",
+            "/login/enrol",
+            {**NOBODY, "error": None, "qr_svg": QR, "secret_text": "JBSW Y3DP EHPK 3PXP"},
+        ),
+        "home": Scene("home.html", "/", {"agenda": full_agenda(True), "can_plan": True}),
+        "home_calm": Scene("home.html", "/", {"agenda": full_agenda(False), "can_plan": True}),
+        "home_empty": Scene("home.html", "/", {"agenda": agenda(), "can_plan": True}),
+        "new": Scene("consultation_new.html", new, {**PLANNING, "values": {}, "errors": {}}),
+        "new_wrong": Scene("consultation_new.html", new, {**PLANNING, "values": VALUES, "errors": WRONG}),
+        "planned": Scene(
+            "consultation.html", one, one_consultation("planned", 2, invitations=INVITATIONS)
+        ),
+        "in_call": Scene(
+            "consultation.html", one, one_consultation("in_call", -0.2, seats=SEATS, invitations=[invitation(1)])
+        ),
+        "ended": Scene(
+            "consultation.html",
+            one,
+            one_consultation("ended", -24, seats=SEATS, stale={"draft": NASTY}),
+        ),
+        "record": Scene("record.html", past, PAST),
+        "record_empty": Scene("record.html", past, {**PAST, "record": NO_TRACE}),
+        "join": Scene("join.html", "/j", NOBODY),
+        "code": Scene("code.html", "/code", sign_in(error="Ce code n’est pas valable.", retry_after=40)),
+        "account": Scene(
+            "account.html",
+            "/account",
+            {
+                "sessions": TWO_SESSIONS,
+                "current_id": "s1",
+                "timezones": ["Europe/Paris", "America/Cayenne", "America/Martinique"],
+            },
+        ),
         "error": Scene(
             "error.html",
             "/nowhere",

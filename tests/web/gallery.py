@@ -27,6 +27,7 @@ FORMS: dict[str, Callable[..., str]] = {
     "full": lambda t: format_datetime(t, "d MMM y 'à' HH:mm", locale="fr"),
     "day": lambda t: format_date(t.date(), "EEEE d MMMM", locale="fr"),
     "hour": lambda t: format_time(t.time(), "HH:mm", locale="fr"),
+    "second": lambda t: format_time(t.time(), "HH:mm:ss", locale="fr"),
 }
 
 
