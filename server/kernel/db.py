@@ -6,15 +6,16 @@ random strings, so that an address tells nothing and cannot be counted through.
 
 import datetime as dt
 import secrets
-from typing import Any
+from typing import Any, ClassVar
 
 import sqlalchemy as sa
 from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-from server.kernel.engine import Database as Database
-from server.kernel.engine import DatabaseAway as DatabaseAway
-from server.kernel.engine import make_engine as make_engine
+from server.kernel.engine import Database, DatabaseAway, make_engine
+
+# Reached through here too, beside every table.
+__all__ = ["Database", "DatabaseAway", "make_engine"]
 
 
 def new_id() -> str:
@@ -55,7 +56,7 @@ NAMES = {
 
 class Base(DeclarativeBase):
     metadata = sa.MetaData(naming_convention=NAMES)
-    type_annotation_map = {dt.datetime: Utc, dict[str, Any]: sa.JSON}
+    type_annotation_map: ClassVar = {dt.datetime: Utc, dict[str, Any]: sa.JSON}
 
 
 Id = String(24)

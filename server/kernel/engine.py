@@ -30,6 +30,8 @@ _SQLITE_MISTAKES = frozenset({1, 19, 20, 21, 25})  # ERROR, CONSTRAINT, MISMATCH
 # PostgreSQL: connection, resources, locks and deadlocks, intervention, system, by SQLSTATE.
 _POSTGRES_AWAY = ("08", "40", "53", "55", "57", "58", "XX")
 LOCK_SECONDS = 5.0
+# Two migrations must not run at once. Any constant nothing else locks in this database.
+POSTGRES_MIGRATION_LOCK = 0x43415243
 
 
 def _is_away(error: BaseException) -> bool:

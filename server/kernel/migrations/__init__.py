@@ -1,0 +1,1 @@
+"""How the database's shape came to be, revision after revision; run by `server.kernel.migrate`."""
