@@ -1,0 +1,1 @@
+"""Who may be in which consultation, and what they tell each other."""

@@ -1,0 +1,315 @@
+"""Who comes, waits, enters and goes. PURE.
+
+A link alone never enters: a guest is admitted by a member who is in, and so is a second device
+of a guest who is in. Members pass by themselves unless the room is locked; a host always does.
+"""
+
+import datetime as dt
+from dataclasses import replace
+
+from signaling import links, views
+from signaling.consultation import OVER, Act, Status
+from signaling.effects import (
+    Audit,
+    Drop,
+    Effect,
+    KeepOnly,
+    Reply,
+    RevokeInvitation,
+    Send,
+    StoreStatus,
+)
+from signaling.events import Arrival, Arrived, Revoked, Vanished
+from signaling.messages import Admit, Refuse, Remove
+from signaling.seats import SEATS_IN, Claim, Room, Seat, Stage
+
+Outcome = tuple[Room, tuple[Effect, ...]]
+
+
+def refused(
+    code: str, seat: Seat, action: str, subject: str, command: str = ""
+) -> tuple[Effect, ...]:
+    """The answer, and its trace."""
+    detail = {"code": code, "command": command} if command else {"code": code}
+    return Reply(code), Audit(seat.id, action, subject, "refused", detail)
+
+
+# Coming
+
+
+def _known(room: Room, arrival: Arrival) -> Seat:
+    """The seat, with what the database says today of its person."""
+    seat = room.by_id.get(arrival.seat)
+    if seat is None:
+        stage = Stage.AWAY if arrival.stage in (Stage.IN, Stage.DOOR) else arrival.stage
+        seat = Seat(arrival.seat, arrival.name, arrival.kind, stage=stage, consent=arrival.consent)
+    return replace(
+        seat,
+        name=arrival.name,
+        kind=arrival.kind,
+        place=arrival.place,
+        host=arrival.host,
+        member=arrival.member,
+        again=arrival.again or seat.again,
+        generation=arrival.generation,
+    )
+
+
+def _another_device(seat: Seat, arrival: Arrival) -> bool:
+    """Whether this is a guest's device other than the one which was admitted. After a restart
+    only times are known: whatever was opened after the seat's entry was not admitted."""
+    if seat.member or arrival.credential == seat.credential:
+        return False
+    if seat.credential is not None or seat.entered_at is None:
+        return True
+    return arrival.since > seat.entered_at
+
+
+def _superseded(old: str | None, socket: str, same_tab: bool) -> tuple[Effect, ...]:
+    if old is None or old == socket:
+        return ()
+    return (Drop(old),) if same_tab else (Send(old, "superseded", {}), Drop(old))
+
+
+def arrive(room: Room, event: Arrived, now: dt.datetime) -> Outcome:
+    known = room.by_id.get(event.arrival.seat)
+    seat = _known(room, event.arrival)
+    barred = seat.stage is Stage.REMOVED and not seat.member
+    if barred and event.arrival.generation <= seat.barred:
+        return room, (Send(event.socket, "revoked", {}), Drop(event.socket))
+    other = known is not None and _another_device(seat, event.arrival)
+    if seat.inside and other:
+        return _claim(room.put(seat), event)
+    return _sit(room, seat, event, other, now)
+
+
+def _sit(room: Room, seat: Seat, event: Arrived, other: bool, now: dt.datetime) -> Outcome:
+    same_tab = seat.tab == event.tab
+    effects = _superseded(seat.socket, event.socket, same_tab)
+    stage = seat.stage
+    if stage is Stage.AWAY or (stage is Stage.REMOVED and not seat.member):
+        stage = Stage.READY
+    elif stage in (Stage.LEFT, Stage.REFUSED) and not same_tab:
+        stage = Stage.READY
+    elif stage is Stage.DOOR and other:
+        stage = Stage.READY
+    seat = replace(
+        seat,
+        stage=stage,
+        socket=event.socket,
+        tab=event.tab,
+        credential=event.arrival.credential,
+        told=event.last_message,
+    )
+    if not seat.inside:
+        return room.put(seat), effects
+    resumed = links.resume(seat, same_tab, event.session, now)
+    link = resumed.link
+    if link.session and link.slots:
+        effects += (Send(event.socket, "slots", views.slots(link.session, link.slots)),)
+    return room.put(resumed), effects
+
+
+def _claim(room: Room, event: Arrived) -> Outcome:
+    effects: tuple[Effect, ...] = ()
+    for old in [c for c in room.claims if c.seat == event.arrival.seat]:
+        room = room.without_claim(old.socket)
+        effects += _superseded(old.socket, event.socket, old.tab == event.tab)
+    claim = Claim(
+        event.arrival.seat,
+        event.socket,
+        event.tab,
+        event.arrival.credential,
+        event.arrival.generation,
+        event.last_message,
+    )
+    return room.with_claim(claim), effects
+
+
+def vanish(room: Room, event: Vanished, now: dt.datetime) -> Outcome:
+    seat = room.seat_of(event.socket)
+    if seat is None:
+        return room.without_claim(event.socket), ()
+    stage = Stage.AWAY if seat.stage is Stage.READY else seat.stage
+    return room.put(replace(seat, socket=None, stage=stage)), ()
+
+
+def revoke(room: Room, event: Revoked, now: dt.datetime) -> Outcome:
+    """The login session or the link ended: out at once, packets included."""
+    effects: tuple[Effect, ...] = ()
+    for seat in room.seats:
+        if seat.credential not in event.credentials:
+            continue
+        if seat.socket:
+            effects += (Send(seat.socket, "revoked", {}), Drop(seat.socket))
+        if seat.stage in (Stage.IN, Stage.DOOR):
+            room = room.put(go(seat, Stage.LEFT, "revoked"))
+    for claim in room.claims:
+        if claim.credential in event.credentials:
+            effects += (Send(claim.socket, "revoked", {}), Drop(claim.socket))
+            room = room.without_claim(claim.socket)
+    return room, effects
+
+
+# Entering
+
+
+def knock(room: Room, seat: Seat, now: dt.datetime) -> Outcome:
+    if room.status in OVER:
+        return room, (Reply("ended"),)
+    if seat.stage in (Stage.IN, Stage.DOOR):
+        return room, (Reply(extra={"stage": seat.stage.value}),)
+    removed = seat.stage is Stage.REMOVED
+    if removed and not seat.member:
+        return room, refused("not_allowed", seat, "knock", seat.id)
+    if room.locked and not seat.member:
+        return room, refused("locked", seat, "knock", seat.id)
+    if not seat.member or removed or (room.locked and not seat.host):
+        seat = replace(seat, stage=Stage.DOOR, waiting_since=now)
+        audit = Audit(seat.id, "knock", seat.id, detail={"again": seat.again})
+        return room.put(seat), (audit, Reply(extra={"stage": "door"}))
+    if len(room.inside) >= SEATS_IN:
+        return room, (Reply("full"),)
+    room, effects = enter(room, seat, now)
+    return room, (*effects, Reply(extra={"stage": "in"}))
+
+
+def enter(room: Room, seat: Seat, now: dt.datetime) -> Outcome:
+    """In. A host's entry opens a planned consultation."""
+    seat = replace(
+        seat,
+        stage=Stage.IN,
+        entered_at=now,
+        first_entered_at=seat.first_entered_at or now,
+        waiting_since=None,
+        hand=False,
+        why="",
+        link=replace(seat.link, carried=False),
+    )
+    seat = links.reopen(seat, now) if seat.socket else links.closed(seat)
+    effects: tuple[Effect, ...] = (Audit(seat.id, "enter", seat.id),)
+    if not seat.member and seat.credential:
+        effects += (KeepOnly(seat.id, seat.credential),)
+    if seat.host and room.status is Status.PLANNED:
+        room = replace(room, status=Status.OPEN)
+        effects += (StoreStatus(Act.OPEN, now), Audit(seat.id, "open", room.id))
+    return room.put(seat), effects
+
+
+def knock_again(room: Room, claim: Claim, now: dt.datetime) -> Outcome:
+    """A second device of a guest who is in."""
+    if room.status in OVER:
+        return room, (Reply("ended"),)
+    seat = room.by_id[claim.seat]
+    if room.locked:
+        return room, refused("locked", seat, "knock", seat.id)
+    since = claim.waiting_since or now
+    room = room.with_claim(replace(claim, stage=Stage.DOOR, waiting_since=since))
+    if claim.stage is Stage.DOOR:
+        return room, (Reply(extra={"stage": "door"}),)
+    audit = Audit(seat.id, "knock", seat.id, detail={"again": True})
+    return room, (audit, Reply(extra={"stage": "door"}))
+
+
+def admit(room: Room, by: Seat, command: Admit, now: dt.datetime) -> Outcome:
+    if not (by.inside and by.member):
+        return room, refused("not_allowed", by, "admit", command.seat)
+    target = room.by_id.get(command.seat)
+    claim = next((c for c in room.claims if c.seat == command.seat), None)
+    if target and claim and claim.stage is Stage.DOOR:
+        return _move(room, by, target, claim, now)
+    if target and target.inside:
+        return room, (Reply(),)
+    if target is None or target.stage is not Stage.DOOR:
+        return room, refused("not_allowed", by, "admit", command.seat)
+    if len(room.inside) >= SEATS_IN:
+        return room, (Reply("full"),)
+    room, effects = enter(room, target, now)
+    return room, (Audit(by.id, "admit", target.id), *effects, Reply())
+
+
+def _move(room: Room, by: Seat, seat: Seat, claim: Claim, now: dt.datetime) -> Outcome:
+    """The seat passes to the device which was at the door."""
+    effects = _superseded(seat.socket, claim.socket, same_tab=False)
+    moved = replace(
+        seat,
+        socket=claim.socket,
+        tab=claim.tab,
+        credential=claim.credential,
+        generation=claim.generation,
+        told=claim.told,
+        again=True,
+    )
+    room, entered = enter(room.without_claim(claim.socket), moved, now)
+    return room, (Audit(by.id, "admit", seat.id), *entered, *effects, Reply())
+
+
+# Going
+
+
+def go(seat: Seat, stage: Stage, why: str) -> Seat:
+    """The seat, out of the call."""
+    seat = links.closed(seat)
+    return replace(seat, stage=stage, why=why, hand=False, waiting_since=None)
+
+
+def refuse(room: Room, by: Seat, command: Refuse, now: dt.datetime) -> Outcome:
+    if not (by.inside and by.member):
+        return room, refused("not_allowed", by, "refuse", command.seat)
+    audit = Audit(by.id, "refuse", command.seat)
+    claim = next((c for c in room.claims if c.seat == command.seat), None)
+    if claim and claim.stage is Stage.DOOR:
+        claim = replace(claim, stage=Stage.REFUSED, waiting_since=None)
+        return room.with_claim(claim), (audit, Reply())
+    target = room.by_id.get(command.seat)
+    if target and target.stage is Stage.DOOR:
+        return room.put(go(target, Stage.REFUSED, "refused")), (audit, Reply())
+    if target and (target.stage is Stage.REFUSED or claim):
+        return room, (Reply(),)
+    return room, refused("not_allowed", by, "refuse", command.seat)
+
+
+def remove(room: Room, by: Seat, command: Remove, now: dt.datetime) -> Outcome:
+    """Out, and not back by the same link."""
+    target = room.by_id.get(command.seat)
+    if target and target.stage is Stage.REMOVED and by.host:
+        return room, (Reply(),)
+    there = target and target.stage in (Stage.IN, Stage.DOOR)
+    if target is None or not there or not (by.inside and by.host) or target.id == by.id:
+        return room, refused("not_allowed", by, "remove", command.seat)
+    effects: tuple[Effect, ...] = (Audit(by.id, "remove", target.id), Reply())
+    if not target.member:
+        effects += (RevokeInvitation(target.id),)
+        sockets = [c.socket for c in room.claims if c.seat == target.id]
+        for socket in [*sockets, *((target.socket,) if target.socket else ())]:
+            effects += (Send(socket, "revoked", {}), Drop(socket))
+            room = room.without_claim(socket)
+        target = replace(target, barred=target.generation)
+    return room.put(go(target, Stage.REMOVED, "removed")), effects
+
+
+def leave(room: Room, seat: Seat, now: dt.datetime) -> Outcome:
+    if seat.stage in (Stage.IN, Stage.DOOR):
+        room = room.put(go(seat, Stage.LEFT, "left"))
+    return room, (Reply(),)
+
+
+def end(room: Room, by: Seat, now: dt.datetime) -> Outcome:
+    if by.host and room.status in OVER:
+        return room, (Reply(),)
+    if not (by.inside and by.host):
+        return room, refused("not_allowed", by, "end", room.id)
+    effects = (StoreStatus(Act.END, now), Audit(by.id, "end", room.id), Reply())
+    return over(room, Status.ENDED, now), effects
+
+
+def over(room: Room, status: Status, now: dt.datetime) -> Room:
+    """Everybody out; whoever is still connected is told so."""
+    for seat in room.seats:
+        if seat.inside:
+            room = room.put(go(seat, Stage.LEFT, "ended"))
+        elif seat.stage is Stage.DOOR:
+            stage = Stage.READY if seat.socket else Stage.AWAY
+            room = room.put(go(seat, stage, ""))
+    claims = tuple(replace(c, stage=Stage.READY, waiting_since=None) for c in room.claims)
+    return replace(room, status=status, ended_at=now, locked=False, claims=claims)

@@ -1,0 +1,203 @@
+"""What packets, offers and workers mean for a seat. PURE.
+
+It refuses to believe what is told of a session other than the seat's present one: an older
+session lives on beside the new one, and its end must not look like a cut.
+"""
+
+import datetime as dt
+from dataclasses import replace
+
+from signaling import views
+from signaling.effects import AnswerMedia, Effect, Reply, Send
+from signaling.events import (
+    Flowing,
+    Gone,
+    NotOffered,
+    Offered,
+    PictureResumed,
+    PictureStalled,
+    Quality,
+    SlotsChanged,
+    SpeakerChanged,
+    Stalled,
+    WorkerBack,
+    WorkerLost,
+)
+from signaling.messages import Answer, Renew
+from signaling.seats import Flow, Link, Room, Seat
+
+# Loss (fraction) and round trip (seconds) above which a link is shown as weak, and below which
+# it is good again. A satellite's ordinary 0.8 s and 3 % are not called weak.
+WEAK_LOSS, GOOD_LOSS = 0.08, 0.04
+WEAK_RTT, GOOD_RTT = 1.5, 1.2
+RETRY = dt.timedelta(seconds=5)
+
+Outcome = tuple[Room, tuple[Effect, ...]]
+
+
+def reopen(seat: Seat, now: dt.datetime) -> Seat:
+    """The seat, waiting for a new offer."""
+    link = Link(
+        Flow.OPENING, attempt=seat.link.attempt + 1, tried_at=now, carried=seat.link.carried
+    )
+    return replace(seat, link=link)
+
+
+def closed(seat: Seat) -> Seat:
+    """The seat without a media session; a later one starts afresh."""
+    return replace(seat, link=Link(attempt=seat.link.attempt))
+
+
+def resume(seat: Seat, same_tab: bool, session: str | None, now: dt.datetime) -> Seat:
+    """A seat which is in has a new socket. The same page may still have its connection;
+    a new page has none. After a restart of the server only the browser knows its session."""
+    link = seat.link
+    if not same_tab and session is None:
+        return reopen(seat, now)
+    kept = link.flow in (Flow.UP, Flow.STALLED) and session in (None, link.session)
+    if kept and link.session is not None:
+        return seat
+    if session is not None and link.session is None and link.flow in (Flow.UP, Flow.STALLED):
+        return replace(seat, link=replace(link, session=session, answered=True))
+    return reopen(seat, now)
+
+
+def _of_session(room: Room, seat_id: str, session: str) -> Seat | None:
+    seat = room.by_id.get(seat_id)
+    if seat is None or not seat.inside:
+        return None
+    if seat.link.session == session:
+        return seat
+    # Restored with packets flowing, but the session's name was not stored.
+    restored = seat.link.session is None and seat.link.flow in (Flow.UP, Flow.STALLED)
+    return replace(seat, link=replace(seat.link, session=session)) if restored else None
+
+
+def _with_flow(room: Room, seat_id: str, session: str, flow: Flow) -> Outcome:
+    seat = _of_session(room, seat_id, session)
+    if seat is None:
+        return room, ()
+    carried = seat.link.carried or flow is Flow.UP
+    return room.put(replace(seat, link=replace(seat.link, flow=flow, carried=carried))), ()
+
+
+def flowing(room: Room, event: Flowing, now: dt.datetime) -> Outcome:
+    return _with_flow(room, event.seat, event.session, Flow.UP)
+
+
+def stalled(room: Room, event: Stalled, now: dt.datetime) -> Outcome:
+    seat = _of_session(room, event.seat, event.session)
+    if seat is None or seat.link.flow is not Flow.UP:
+        return room, ()
+    since = now - dt.timedelta(seconds=max(0.0, event.since))
+    seat = replace(seat, link=replace(seat.link, flow=Flow.STALLED), lost_at=since)
+    return room.put(seat), ()
+
+
+def gone(room: Room, event: Gone, now: dt.datetime) -> Outcome:
+    return _with_flow(room, event.seat, event.session, Flow.GONE)
+
+
+def offered(room: Room, event: Offered, now: dt.datetime) -> Outcome:
+    seat = room.by_id.get(event.seat)
+    if seat is None or not seat.inside or seat.link.attempt != event.attempt:
+        return room, ()
+    room = room.put(replace(seat, link=replace(seat.link, session=event.session)))
+    if seat.socket is None:
+        return room, ()
+    return room, (Send(seat.socket, "offer", {"session": event.session, "sdp": event.sdp}),)
+
+
+def not_offered(room: Room, event: NotOffered, now: dt.datetime) -> Outcome:
+    """No worker: the seat stays, and asks again at `retried` or when one is back."""
+    seat = room.by_id.get(event.seat)
+    if seat is None or seat.link.attempt != event.attempt:
+        return room, ()
+    return room.put(replace(seat, link=replace(seat.link, flow=Flow.GONE))), ()
+
+
+def answer(room: Room, seat: Seat, command: Answer, now: dt.datetime) -> Outcome:
+    link = seat.link
+    if not seat.inside or link.session != command.session:
+        return room, (Reply("not_allowed"),)
+    if link.answered:
+        return room, (Reply(),)
+    room = room.put(replace(seat, link=replace(link, answered=True)))
+    return room, (AnswerMedia(seat.id, command.session, command.sdp),)
+
+
+def renew(room: Room, seat: Seat, command: Renew, now: dt.datetime) -> Outcome:
+    """Asked twice for the same session, or while an offer is on its way: one new offer."""
+    if not seat.inside:
+        return room, (Reply("not_allowed"),)
+    opening = seat.link.flow is Flow.OPENING and seat.link.session != command.session
+    if opening or command.session != (seat.link.session or command.session):
+        return room, (Reply(),)
+    return room.put(reopen(seat, now)), (Reply(),)
+
+
+def slots(room: Room, event: SlotsChanged, now: dt.datetime) -> Outcome:
+    seat = _of_session(room, event.seat, event.session)
+    if seat is None:
+        return room, ()
+    room = room.put(replace(seat, link=replace(seat.link, slots=event.slots)))
+    if seat.socket is None:
+        return room, ()
+    return room, (Send(seat.socket, "slots", views.slots(event.session, event.slots)),)
+
+
+def speaker(room: Room, event: SpeakerChanged, now: dt.datetime) -> Outcome:
+    sockets = [s.socket for s in room.inside if s.socket]
+    return room, tuple(Send(socket, "speaker", {"seat": event.seat}) for socket in sockets)
+
+
+def picture(room: Room, event: PictureStalled | PictureResumed, now: dt.datetime) -> Outcome:
+    seat = room.by_id.get(event.seat)
+    if seat is None or not seat.inside:
+        return room, ()
+    source = frozenset((event.source,))
+    still = seat.link.stalled
+    still = still | source if isinstance(event, PictureStalled) else still - source
+    return room.put(replace(seat, link=replace(seat.link, stalled=still))), ()
+
+
+def quality(room: Room, event: Quality, now: dt.datetime) -> Outcome:
+    seat = room.by_id.get(event.seat)
+    if seat is None or not seat.inside:
+        return room, ()
+    rtt = event.rtt or 0.0
+    if seat.link.weak:
+        weak = event.loss > GOOD_LOSS or rtt > GOOD_RTT
+    else:
+        weak = event.loss > WEAK_LOSS or rtt > WEAK_RTT
+    return room.put(replace(seat, link=replace(seat.link, weak=weak))), ()
+
+
+def worker_lost(room: Room, event: WorkerLost, now: dt.datetime) -> Outcome:
+    if not room.inside:
+        return room, ()
+    for seat in room.inside:
+        room = room.put(replace(seat, link=replace(seat.link, flow=Flow.GONE)))
+    return replace(room, worker_lost_at=room.worker_lost_at or now), ()
+
+
+def worker_back(room: Room, event: WorkerBack, now: dt.datetime) -> Outcome:
+    """Seats it still carries go on; the others get a new offer at once."""
+    for seat in room.inside:
+        if seat.id in event.peers:
+            if seat.link.flow in (Flow.GONE, Flow.NONE):
+                link = replace(seat.link, flow=Flow.UP, carried=True)
+                room = room.put(replace(seat, link=link))
+        elif seat.socket and seat.link.flow is not Flow.OPENING:
+            room = room.put(reopen(seat, now))
+    return room, ()
+
+
+def retried(room: Room, now: dt.datetime) -> Room:
+    """Seats with a socket and no packets ask again, every few seconds."""
+    for seat in room.inside:
+        without = seat.link.flow in (Flow.NONE, Flow.GONE)
+        tried = seat.link.tried_at
+        if seat.socket and without and (tried is None or now - tried >= RETRY):
+            room = room.put(reopen(seat, now))
+    return room

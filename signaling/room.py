@@ -1,0 +1,272 @@
+"""A consultation as it is lived: `step(room, event, now) -> (room, effects)`. PURE.
+
+No clock, no socket, no randomness, no storage: time is an argument, and whatever is to be done
+comes back as values of `effects`. The parts: `door` (who comes and goes), `links` (packets),
+`ledger` (what is recorded), `views` (what each may see).
+"""
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, get_args
+
+from signaling import door, ledger, links, views
+from signaling.consultation import OVER
+from signaling.effects import (
+    Audit,
+    CloseMedia,
+    CloseRoom,
+    Effect,
+    OpenMedia,
+    Reply,
+    Send,
+    Stored,
+    WriteConsent,
+    WriteMessage,
+)
+from signaling.events import (
+    Arrived,
+    Asked,
+    Consented,
+    Event,
+    Flowing,
+    Gone,
+    NotOffered,
+    Offered,
+    PictureResumed,
+    PictureStalled,
+    Quality,
+    Revoked,
+    Said,
+    SlotsChanged,
+    SpeakerChanged,
+    Stalled,
+    StatusChanged,
+    Tick,
+    Vanished,
+    WorkerBack,
+    WorkerLost,
+)
+from signaling.messages import (
+    Admit,
+    Answer,
+    Command,
+    Consent,
+    DeviceStates,
+    End,
+    Hand,
+    Knock,
+    Leave,
+    Lock,
+    Refuse,
+    Remove,
+    Renew,
+    Say,
+)
+from signaling.seats import MESSAGES, Claim, Devices, Room, Seat, Stage
+
+SEAT_KEPT = dt.timedelta(minutes=10)
+# At the door nothing is lost by knocking again; a short cut should not cost the place.
+WAIT_KEPT = dt.timedelta(minutes=1)
+
+Outcome = tuple[Room, tuple[Effect, ...]]
+
+
+def step(room: Room, event: Event, now: dt.datetime, *, kept: dt.timedelta = SEAT_KEPT) -> Outcome:
+    """The room after `event`, and what is to be done about it, in this order: what is stored,
+    media, what each is shown, then what the event itself asked for, an acknowledgement last.
+
+    `now` is an aware UTC time; `kept` is how long a vanished person's seat is kept.
+    """
+    after, asked = _tick(room, now, kept) if isinstance(event, Tick) else _handle(room, event, now)
+    after, noted = ledger.settle(room, after, now)
+    stored = tuple(e for e in asked if isinstance(e, get_args(Stored)))
+    rest = tuple(e for e in asked if not isinstance(e, (*get_args(Stored), Reply)))
+    reply = tuple(e for e in asked if isinstance(e, Reply))
+    after, said = _deliver(after)
+    if after != room:
+        after = replace(after, rev=room.rev + 1)
+    shown = _show(room, after, now)
+    return after, (*stored, *noted, *_media(room, after), *shown, *said, *rest, *reply)
+
+
+def _handle(room: Room, event: Event, now: dt.datetime) -> Outcome:
+    if isinstance(event, Asked):
+        return _command(room, event, now)
+    return HANDLERS[type(event)](room, event, now)
+
+
+# What every step brings with it
+
+
+def _media(before: Room, room: Room) -> tuple[Effect, ...]:
+    if room.status in OVER and before.status not in OVER:
+        return (CloseRoom(),)
+    effects: list[Effect] = []
+    for seat in room.seats:
+        was = before.by_id.get(seat.id)
+        if was and was.inside and not seat.inside:
+            effects.append(CloseMedia(seat.id))
+        if seat.inside and seat.link.attempt != (was.link.attempt if was else 0) and seat.socket:
+            effects.append(OpenMedia(seat.id, seat.link.attempt))
+    return tuple(effects)
+
+
+def _show(before: Room, room: Room, now: dt.datetime) -> tuple[Effect, ...]:
+    """Each socket is told when what it may see has changed, and only then."""
+    seen = views.bodies(before)
+    stamp = {"rev": room.rev, "now": views.stamp(now)}
+    return tuple(
+        Send(socket, "room", {**stamp, **body})
+        for socket, body in views.bodies(room).items()
+        if seen.get(socket) != body
+    )
+
+
+def _deliver(room: Room) -> Outcome:
+    """Messages not yet told to whoever is in, in order. A guest reads what was written since
+    they were first let in."""
+    sends: list[Effect] = []
+    last = room.last_message
+    for seat in room.inside:
+        if seat.socket is None or seat.told >= last:
+            continue
+        for message in room.messages:
+            early = seat.first_entered_at is None or message.at < seat.first_entered_at
+            if message.number > seat.told and (seat.member or not early):
+                sends.append(Send(seat.socket, "message", views.message(message)))
+        room = room.put(replace(seat, told=last))
+    return room, tuple(sends)
+
+
+# Commands
+
+
+def _command(room: Room, event: Asked, now: dt.datetime) -> Outcome:
+    seat = room.seat_of(event.socket)
+    if seat is not None:
+        return COMMANDS[type(event.command)](room, seat, event.command, now)
+    claim = room.claim_of(event.socket)
+    if claim is not None:
+        return _claimed(room, claim, event.command, now)
+    return room, (Reply("not_allowed"),)
+
+
+def _claimed(room: Room, claim: Claim, command: Command, now: dt.datetime) -> Outcome:
+    """A second device may knock, and go; the seat's own state is not its to change."""
+    if isinstance(command, Knock):
+        return door.knock_again(room, claim, now)
+    if isinstance(command, Leave):
+        claim = replace(claim, stage=Stage.LEFT, waiting_since=None)
+        return room.with_claim(claim), (Reply(),)
+    if isinstance(command, DeviceStates):
+        return room, (Reply(),)
+    seat = room.by_id[claim.seat]
+    return room, door.refused("not_allowed", seat, "enter", seat.id, type(command).__name__)
+
+
+def _consent(room: Room, seat: Seat, command: Consent, now: dt.datetime) -> Outcome:
+    if room.status in OVER:
+        return room, (Reply("ended"),)
+    if seat.consent is command.given:
+        return room, (Reply(),)
+    return room, (WriteConsent(seat.id, command.given),)
+
+
+def _say(room: Room, seat: Seat, command: Say, now: dt.datetime) -> Outcome:
+    refusal = None
+    if not seat.inside:
+        refusal = "ended" if room.status in OVER else "not_allowed"
+    elif room.last_message >= MESSAGES:
+        refusal = "full"
+    return room, (WriteMessage(seat.id, command.client_id, command.text, refusal),)
+
+
+def _devices(room: Room, seat: Seat, command: DeviceStates, now: dt.datetime) -> Outcome:
+    devices = Devices(command.mic, command.camera, command.exam, command.exam_kind)
+    return room.put(replace(seat, devices=devices)), (Reply(),)
+
+
+def _hand(room: Room, seat: Seat, command: Hand, now: dt.datetime) -> Outcome:
+    if not seat.inside:
+        return room, (Reply("not_allowed"),)
+    return room.put(replace(seat, hand=command.up)), (Reply(),)
+
+
+def _lock(room: Room, seat: Seat, command: Lock, now: dt.datetime) -> Outcome:
+    action = "lock" if command.locked else "unlock"
+    if not (seat.inside and seat.host):
+        return room, door.refused("not_allowed", seat, action, room.id)
+    if room.locked is command.locked:
+        return room, (Reply(),)
+    return replace(room, locked=command.locked), (Audit(seat.id, action, room.id), Reply())
+
+
+# What the database, the pages and time tell
+
+
+def _consented(room: Room, event: Consented, now: dt.datetime) -> Outcome:
+    seat = room.by_id.get(event.seat)
+    return (room.put(replace(seat, consent=event.given)) if seat else room), ()
+
+
+def _said(room: Room, event: Said, now: dt.datetime) -> Outcome:
+    fresh = tuple(m for m in event.messages if m.number > room.last_message)
+    return replace(room, messages=(*room.messages, *fresh)), ()
+
+
+def _status(room: Room, event: StatusChanged, now: dt.datetime) -> Outcome:
+    if event.status is room.status:
+        return room, ()
+    if event.status in OVER:
+        return door.over(room, event.status, event.ended_at or now), ()
+    return replace(room, status=event.status, ended_at=None), ()
+
+
+def _tick(room: Room, now: dt.datetime, kept: dt.timedelta) -> Outcome:
+    for seat in room.seats:
+        if seat.gone_at is None:
+            continue
+        if seat.inside and now - seat.gone_at >= kept:
+            room = room.put(door.go(seat, Stage.LEFT, "lost"))
+        elif seat.stage is Stage.DOOR and now - seat.gone_at >= WAIT_KEPT:
+            room = room.put(door.go(seat, Stage.AWAY, ""))
+    return links.retried(room, now), ()
+
+
+HANDLERS: dict[type, Callable[[Room, Any, dt.datetime], Outcome]] = {
+    Arrived: door.arrive,
+    Vanished: door.vanish,
+    Revoked: door.revoke,
+    Consented: _consented,
+    Said: _said,
+    StatusChanged: _status,
+    Offered: links.offered,
+    NotOffered: links.not_offered,
+    Flowing: links.flowing,
+    Stalled: links.stalled,
+    Gone: links.gone,
+    SlotsChanged: links.slots,
+    SpeakerChanged: links.speaker,
+    PictureStalled: links.picture,
+    PictureResumed: links.picture,
+    Quality: links.quality,
+    WorkerLost: links.worker_lost,
+    WorkerBack: links.worker_back,
+}
+
+COMMANDS: dict[type, Callable[[Room, Seat, Any, dt.datetime], Outcome]] = {
+    Consent: _consent,
+    Knock: lambda room, seat, _, now: door.knock(room, seat, now),
+    Answer: links.answer,
+    Renew: links.renew,
+    DeviceStates: _devices,
+    Say: _say,
+    Hand: _hand,
+    Admit: door.admit,
+    Refuse: door.refuse,
+    Remove: door.remove,
+    Lock: _lock,
+    Leave: lambda room, seat, _, now: door.leave(room, seat, now),
+    End: lambda room, seat, _, now: door.end(room, seat, now),
+}

@@ -1,0 +1,108 @@
+"""What one seat may see of its room, as PROTOCOL.md names it. PURE.
+
+Whoever is not in sees only themselves. The door, and others' consent, are for members.
+"""
+
+import datetime as dt
+from typing import Any
+
+from signaling.seats import Claim, Message, Room, Seat, SlotUse, Stage
+
+
+def stamp(at: dt.datetime | None) -> str | None:
+    """RFC 3339, UTC, milliseconds."""
+    if at is None:
+        return None
+    return at.astimezone(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def me(seat: Seat, stage: Stage) -> dict[str, Any]:
+    return {
+        "seat": seat.id,
+        "stage": stage.value,
+        "host": seat.host,
+        "member": seat.member,
+        "consent": seat.consent,
+    }
+
+
+def other(seat: Seat, *, to: Seat) -> dict[str, Any]:
+    own = seat.id == to.id
+    return {
+        "seat": seat.id,
+        "name": seat.name,
+        "place": seat.place,
+        "kind": seat.kind,
+        "stage": seat.stage.value,
+        "host": seat.host,
+        "hand": seat.hand,
+        "mic": seat.devices.mic,
+        "camera": seat.devices.camera,
+        "exam": seat.devices.exam,
+        "exam_kind": seat.devices.exam_kind,
+        "connection": seat.connection.value,
+        "lost_at": stamp(seat.lost_at),
+        "consent": seat.consent if own or to.member else None,
+    }
+
+
+def waiting(seat: Seat, again: bool, since: dt.datetime | None) -> dict[str, Any]:
+    return {
+        "seat": seat.id,
+        "name": seat.name,
+        "kind": seat.kind,
+        "again": again,
+        "consent": seat.consent,
+        "waiting_since": stamp(since),
+    }
+
+
+def door(room: Room) -> list[dict[str, Any]]:
+    at_door = [
+        (s.waiting_since, waiting(s, s.again, s.waiting_since))
+        for s in room.seats
+        if s.stage is Stage.DOOR
+    ]
+    at_door += [
+        (c.waiting_since, waiting(room.by_id[c.seat], True, c.waiting_since))
+        for c in room.claims
+        if c.stage is Stage.DOOR
+    ]
+    return [w for _, w in sorted(at_door, key=lambda pair: str(pair[0]))]
+
+
+def body(room: Room, seat: Seat, claim: Claim | None = None) -> dict[str, Any]:
+    """The room for one seat, or for a second device which claims it, without `rev` and `now`."""
+    stage = claim.stage if claim else seat.stage
+    inside = stage is Stage.IN
+    return {
+        "status": room.status.value,
+        "locked": room.locked,
+        "started_at": stamp(room.started_at),
+        "ended_at": stamp(room.ended_at),
+        "me": me(seat, stage),
+        "seats": [other(s, to=seat) for s in room.inside] if inside else [],
+        "door": door(room) if inside and seat.member else [],
+    }
+
+
+def bodies(room: Room) -> dict[str, dict[str, Any]]:
+    """What each connected socket sees."""
+    seen = {s.socket: body(room, s) for s in room.seats if s.socket}
+    seen.update({c.socket: body(room, room.by_id[c.seat], c) for c in room.claims})
+    return seen
+
+
+def message(said: Message) -> dict[str, Any]:
+    return {
+        "number": said.number,
+        "seat": said.seat,
+        "name": said.name,
+        "text": said.text,
+        "at": stamp(said.at),
+    }
+
+
+def slots(session: str, uses: tuple[SlotUse, ...]) -> dict[str, Any]:
+    rows = [{"slot": use.slot, "seat": use.seat, "kind": use.kind} for use in uses]
+    return {"session": session, "slots": rows}

@@ -1,0 +1,1 @@
+"""Tests of `signaling`: playbooks of the pure room, then real sockets and both databases."""
