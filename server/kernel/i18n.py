@@ -10,7 +10,6 @@ from typing import Any
 
 from babel.dates import format_date as babel_date
 from babel.dates import format_datetime, format_skeleton
-from babel.dates import format_time as babel_time
 from babel.messages.pofile import read_po
 from markupsafe import Markup, escape
 
@@ -102,31 +101,43 @@ def local_time(moment: dt.datetime, timezone: str) -> dt.datetime:
     return moment.astimezone(zone(timezone))
 
 
-def format_date(moment: dt.datetime, locale: str, timezone: str) -> str:
-    return babel_date(local_time(moment, timezone), "full", locale)
+# How a moment is written, by what the reader needs of it.
+FORMS = ("short", "long", "day", "hour", "second")
+DAY = {"fr": "EEEE d MMMM", "en": "EEEE, MMMM d"}
 
 
-def format_time(moment: dt.datetime, locale: str, timezone: str) -> str:
-    return babel_time(local_time(moment, timezone), "short", locale=locale)
-
-
-def format_moment(moment: dt.datetime, locale: str, timezone: str) -> str:
-    """Short day and time: `lun. 23 nov. 14:30`, `Mon, Nov 23, 2:30 PM`."""
+def written(moment: dt.datetime, locale: str, timezone: str, form: str = "short") -> str:
+    """A moment on the clocks of `timezone`, in one of `FORMS`. A short one of this year leaves
+    the year out: `lun. 23 nov. 14:30`."""
     local = local_time(moment, timezone)
-    return format_skeleton("MMMEd", local, locale=locale) + " " + babel_time(
-        local, "short", locale=locale
-    )  # fmt: skip
+    if form == "short" and local.year == local_time(dt.datetime.now(dt.UTC), timezone).year:
+        return format_skeleton("MMMEd", local, locale=locale) + " " + written(
+            moment, locale, timezone, "hour"
+        )  # fmt: skip
+    if form == "long":
+        day = babel_date(local, "full", locale)
+        return f"{day}, {written(moment, locale, timezone, 'hour')}"
+    if form == "day":
+        return babel_date(local, DAY[locale], locale)
+    return format_skeleton({"hour": "Hm", "second": "Hms"}.get(form, "yMMMEdHm"), local, locale=locale)
 
 
-def when(moment: dt.datetime, locale: str, timezone: str, other: str | None = None) -> Markup:
+def when(
+    moment: dt.datetime,
+    locale: str,
+    timezone: str,
+    other: str | None = None,
+    *,
+    form: str = "short",
+) -> Markup:
     """`<time>` in the reader's zone. Its title is the whole date, and the time at the other
     place when the clocks there differ."""
     title = format_datetime(local_time(moment, timezone), "full", locale=locale)
     here, there = local_time(moment, timezone), local_time(moment, other or timezone)
-    if there.utcoffset() != here.utcoffset():
-        place = (other or "").rpartition("/")[2].replace("_", " ")
-        title += f" — {place} : {format_moment(moment, locale, other or timezone)}"
+    if other and there.utcoffset() != here.utcoffset():
+        place = other.rpartition("/")[2].replace("_", " ")
+        title += f" — {place} : {written(moment, locale, other)}"
     machine = moment.astimezone(dt.UTC).isoformat(timespec="seconds")
     return Markup('<time datetime="{}" title="{}">{}</time>').format(
-        machine, escape(title), format_moment(moment, locale, timezone)
+        machine, escape(title), written(moment, locale, timezone, form)
     )

@@ -1,0 +1,74 @@
+"""From a template and what a handler knows to HTML: words in the reader's language, times on the
+reader's clock. Decides nothing about who may read it.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import segno
+from aiohttp import web
+from markupsafe import Markup
+
+from server.kernel import i18n
+from server.kernel.access import NOBODY, Actor
+from server.kernel.i18n import Translations
+from server.statics import Statics
+
+TEMPLATES = Path(__file__).parents[1] / "web" / "templates"
+
+
+def qr(text: str) -> Markup:
+    """A QR code as an SVG drawing, whose modules take the colour of the text around it."""
+    drawing = segno.make(text, error="m", micro=False)
+    return Markup(drawing.svg_inline(omitsize=True, border=2, dark="currentColor"))  # noqa: S704
+
+
+class Rendering:
+    """The templates, once for each language."""
+
+    def __init__(self, translations: Translations, statics: Statics, *, demo: bool) -> None:
+        self._translations = translations
+        self._statics = statics
+        self._demo = demo
+        self._environments = {locale: self._environment(locale) for locale in i18n.LOCALES}
+
+    def _environment(self, locale: str) -> jinja2.Environment:
+        environment = jinja2.Environment(
+            loader=jinja2.FileSystemLoader(TEMPLATES),
+            autoescape=True,
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            extensions=["jinja2.ext.i18n"],
+        )
+        gettext: Callable[[str], str] = partial(self._translations.gettext, locale)
+        ngettext = partial(self._translations.ngettext, locale)
+        environment.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
+        environment.globals["static"] = self._statics.address
+        return environment
+
+    def page(self, request: web.Request, template: str, context: Mapping[str, Any]) -> str:
+        """The HTML of a page. `context` may override what every page knows."""
+        actor: Actor = request.get("actor", NOBODY)
+        locale: str = request.get("locale", i18n.SOURCE)
+        everywhere = {
+            "locale": locale,
+            "actor": actor,
+            "csrf": request.get("csrf", ""),
+            "demo": self._demo,
+            "path": request.path,
+            "when": _clock(locale, actor.timezone),
+            "catalogue": self._translations.javascript_catalogue(locale),
+        }
+        found = self._environments[locale].get_template(template)
+        return found.render({**everywhere, **context})
+
+
+def _clock(locale: str, timezone: str) -> Callable[..., Markup]:
+    def when(moment: dt.datetime, other_tz: str | None = None, form: str = "short") -> Markup:
+        return i18n.when(moment, locale, timezone, other_tz, form=form)
+
+    return when
