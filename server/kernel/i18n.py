@@ -110,16 +110,15 @@ def written(moment: dt.datetime, locale: str, timezone: str, form: str = "short"
     """A moment on the clocks of `timezone`, in one of `FORMS`. A short one of this year leaves
     the year out: `lun. 23 nov. 14:30`."""
     local = local_time(moment, timezone)
-    if form == "short" and local.year == local_time(dt.datetime.now(dt.UTC), timezone).year:
-        return format_skeleton("MMMEd", local, locale=locale) + " " + written(
-            moment, locale, timezone, "hour"
-        )  # fmt: skip
-    if form == "long":
-        day = babel_date(local, "full", locale)
-        return f"{day}, {written(moment, locale, timezone, 'hour')}"
+    hour = format_skeleton("Hms" if form == "second" else "Hm", local, locale=locale)
+    if form in ("hour", "second"):
+        return hour
     if form == "day":
         return babel_date(local, DAY[locale], locale)
-    return format_skeleton({"hour": "Hm", "second": "Hms"}.get(form, "yMMMEdHm"), local, locale=locale)
+    if form == "long":
+        return f"{babel_date(local, 'full', locale)}, {hour}"
+    this_year = local.year == dt.datetime.now(dt.UTC).year
+    return f"{format_skeleton('MMMEd' if this_year else 'yMMMEd', local, locale=locale)} {hour}"
 
 
 def when(
