@@ -1,6 +1,7 @@
 """Invented people, consultations and page contexts for the templates. Nothing here is stored."""
 
 import datetime as dt
+import functools
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
@@ -20,6 +21,7 @@ from server.kernel.db import (
 
 NOW = dt.datetime(2026, 11, 23, 13, 5, tzinfo=dt.UTC)
 HOUR = dt.timedelta(hours=1)
+NOTES = "Déficit moteur du bras droit, régressif.\nIRM demandée à Cayenne."
 NASTY = "<script>alert('x')</script> O'Neil & fils \"=1+1\""
 
 
@@ -39,7 +41,7 @@ MARIPASOULA = Site(
     organisation_id="org-g",
     organisation=GUYANE,
     name="CDPS de Maripasoula",
-    kind="health_post",
+    kind="cdps",
     city="Maripasoula",
     timezone="America/Cayenne",
 )
@@ -134,7 +136,7 @@ def invitation(number: int, **changes: Any) -> dict[str, Any]:
         "name": "Joseph Alimeck, son fils",
         "url": url,
         "code": "40271963",
-        "qr_svg": Markup(segno.make(url, error="m").svg_inline(border=0)),
+        "qr_svg": Markup(segno.make(url, error="m").svg_inline(omitsize=True)),
         "expires_at": NOW + 3 * HOUR,
         "revoked": False,
         "used": False,
@@ -207,23 +209,56 @@ def record() -> SimpleNamespace:
     son = {"name": NASTY, "kind": "family"}
     return row(
         attendance=[
-            row(**claire, place="CHU de Besançon", entered_at=start, left_at=start + 27 * minutes, left_why="ended"),
-            row(**nadine, place="CDPS de Maripasoula", entered_at=start + minutes, left_at=start + 27 * minutes, left_why="ended"),
-            row(**son, place="", entered_at=start + 4 * minutes, left_at=start + 20 * minutes, left_why="left"),
+            row(
+                **claire,
+                place="CHU de Besançon",
+                entered_at=start,
+                left_at=start + 27 * minutes,
+                left_why="ended",
+            ),
+            row(
+                **nadine,
+                place="CDPS de Maripasoula",
+                entered_at=start + minutes,
+                left_at=start + 27 * minutes,
+                left_why="ended",
+            ),
+            row(
+                **son,
+                place="",
+                entered_at=start + 4 * minutes,
+                left_at=start + 20 * minutes,
+                left_why="left",
+            ),
         ],
         consents=[
             row(**nadine, given=True, at=start - minutes),
             row(**son, given=False, at=start + 3 * minutes),
         ],
         messages=[
-            row(number=1, name="Nadine Aloïké", text="Je vous entends mal,\nje coupe l’image.", at=start + 6 * minutes),
+            row(
+                number=1,
+                name="Nadine Aloïké",
+                text="Je vous entends mal,\nje coupe l’image.",
+                at=start + 6 * minutes,
+            ),
             row(number=2, name=NASTY, text=NASTY, at=start + 7 * minutes),
         ],
         incidents=[
-            row(kind="cut", name="Nadine Aloïké", started_at=start + 8 * minutes, ended_at=start + 8.5 * minutes),
-            row(kind="audio_only", name="Nadine Aloïké", started_at=start + 9 * minutes, ended_at=None),
+            row(
+                kind="cut",
+                name="Nadine Aloïké",
+                started_at=start + 8 * minutes,
+                ended_at=start + 8.5 * minutes,
+            ),
+            row(
+                kind="audio_only",
+                name="Nadine Aloïké",
+                started_at=start + 9 * minutes,
+                ended_at=None,
+            ),
         ],
-        notes="Déficit moteur du bras droit, régressif.\nIRM demandée à Cayenne.",
+        notes=NOTES,
     )
 
 
@@ -233,9 +268,9 @@ def login_session(name: str, device: str) -> LoginSession:
     )
 
 
-def one_consultation(status: str, hours: float, **more: Any) -> dict[str, Any]:
+def one_consultation(status: str, hours: float, notes: str = "", **more: Any) -> dict[str, Any]:
     return {
-        "c": consultation(status, hours),
+        "c": consultation(status, hours, notes=notes),
         "seats": [],
         "invitations": [],
         "can": CAN,
@@ -272,7 +307,7 @@ VALUES = {
 }
 PLANNING = {"sites": SITES, "kinds": KINDS}
 NOBODY: dict[str, Any] = {"actor": actor("nobody")}
-QR = Markup(segno.make("otpauth://totp/Carbet?secret=JBSWY3DPEHPK3PXP").svg_inline(border=0))
+QR = Markup(segno.make("otpauth://totp/Carbet?secret=JBSWY3DPEHPK3PXP").svg_inline(omitsize=True))
 PAST = {"c": consultation("ended", -24), "can": CAN, "record": record()}
 NO_TRACE = SimpleNamespace(attendance=[], consents=[], messages=[], incidents=[], notes="")
 TWO_SESSIONS = [
@@ -285,13 +320,16 @@ def sign_in(**more: Any) -> dict[str, Any]:
     return {**NOBODY, "error": None, "retry_after": None, **more}
 
 
+@functools.cache
 def scenes() -> dict[str, Scene]:
     """Every template, each in the situations that change what it shows."""
     new, one, past = "/consultations/new", "/consultations/c1", "/consultations/c1/record"
     slow = {"error": "Adresse ou mot de passe incorrect.", "retry_after": 240}
     return {
         "login_demo": Scene("login.html", "/login", sign_in(email="", demo_people=DEMO_PEOPLE)),
-        "login": Scene("login.html", "/login", sign_in(email=NASTY, demo_people=[], demo=False, **slow)),
+        "login": Scene(
+            "login.html", "/login", sign_in(email=NASTY, demo_people=[], demo=False, **slow)
+        ),
         "login_code": Scene("login_code.html", "/login/code", sign_in()),
         "login_enrol": Scene(
             "login_enrol.html",
@@ -302,22 +340,28 @@ def scenes() -> dict[str, Scene]:
         "home_calm": Scene("home.html", "/", {"agenda": full_agenda(False), "can_plan": True}),
         "home_empty": Scene("home.html", "/", {"agenda": agenda(), "can_plan": True}),
         "new": Scene("consultation_new.html", new, {**PLANNING, "values": {}, "errors": {}}),
-        "new_wrong": Scene("consultation_new.html", new, {**PLANNING, "values": VALUES, "errors": WRONG}),
+        "new_wrong": Scene(
+            "consultation_new.html", new, {**PLANNING, "values": VALUES, "errors": WRONG}
+        ),
         "planned": Scene(
             "consultation.html", one, one_consultation("planned", 2, invitations=INVITATIONS)
         ),
         "in_call": Scene(
-            "consultation.html", one, one_consultation("in_call", -0.2, seats=SEATS, invitations=[invitation(1)])
+            "consultation.html",
+            one,
+            one_consultation("in_call", -0.2, seats=SEATS, invitations=[invitation(1)]),
         ),
         "ended": Scene(
             "consultation.html",
             one,
-            one_consultation("ended", -24, seats=SEATS, stale={"draft": NASTY}),
+            one_consultation("ended", -24, seats=SEATS, stale={"draft": NASTY}, notes=NOTES),
         ),
         "record": Scene("record.html", past, PAST),
         "record_empty": Scene("record.html", past, {**PAST, "record": NO_TRACE}),
         "join": Scene("join.html", "/j", NOBODY),
-        "code": Scene("code.html", "/code", sign_in(error="Ce code n’est pas valable.", retry_after=40)),
+        "code": Scene(
+            "code.html", "/code", sign_in(error="Ce code n’est pas valable.", retry_after=40)
+        ),
         "account": Scene(
             "account.html",
             "/account",

@@ -8,6 +8,7 @@ that is not there fails. Holds no handler: what a form sends goes nowhere.
 
 import asyncio
 import datetime as dt
+import functools
 import gettext
 import sys
 from collections.abc import Callable
@@ -24,7 +25,8 @@ from tests.web import fixtures
 
 WEB = Path(__file__).parents[2] / "web"
 FORMS: dict[str, Callable[..., str]] = {
-    "full": lambda t: format_datetime(t, "d MMM y 'à' HH:mm", locale="fr"),
+    "short": lambda t: format_datetime(t, "EEE d MMM HH:mm", locale="fr"),
+    "long": lambda t: format_datetime(t, "EEEE d MMMM y 'à' HH:mm", locale="fr"),
     "day": lambda t: format_date(t.date(), "EEEE d MMMM", locale="fr"),
     "hour": lambda t: format_time(t.time(), "HH:mm", locale="fr"),
     "second": lambda t: format_time(t.time(), "HH:mm:ss", locale="fr"),
@@ -32,17 +34,18 @@ FORMS: dict[str, Callable[..., str]] = {
 
 
 def when(
-    at: dt.datetime, other_tz: str | None = None, form: str = "full", tz: str = "Europe/Paris"
+    at: dt.datetime, other_tz: str | None = None, form: str = "short", tz: str = "Europe/Paris"
 ) -> Markup:
     """A `<time>` in `tz`; the title tells the hour in `other_tz`."""
     title = ""
     if other_tz and other_tz != tz:
-        there = FORMS["full"](at.astimezone(ZoneInfo(other_tz)))
+        there = FORMS["long"](at.astimezone(ZoneInfo(other_tz)))
         title = f' title="{escape(there)} ({escape(other_tz)})"'
     shown = FORMS[form](at.astimezone(ZoneInfo(tz)))
     return Markup(f'<time datetime="{at.isoformat()}"{title}>{escape(shown)}</time>')
 
 
+@functools.cache
 def environment() -> jinja2.Environment:
     """Strict: a name the page table does not promise is an error, not a blank."""
     found = jinja2.Environment(
@@ -62,9 +65,18 @@ def render(scene: fixtures.Scene, **changes: Any) -> str:
     return environment().get_template(scene.template).render(**context)
 
 
+# As the server's, so that a page which needs more than its own files fails here too.
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'"
+)
+
+
 async def _page(request: web.Request) -> web.Response:
     scene = fixtures.scenes()[request.match_info["name"]]
-    return web.Response(text=render(scene), content_type="text/html")
+    headers = {"Content-Security-Policy": POLICY}
+    return web.Response(text=render(scene), content_type="text/html", headers=headers)
 
 
 async def _index(request: web.Request) -> web.Response:
