@@ -1,0 +1,113 @@
+"""The media worker process, `python -m media`: carries packets, asks the server all else.
+
+The token comes by the environment, CARBET_MEDIA_TOKEN, never on the command line, where any user
+of the machine could read it.
+"""
+
+import argparse
+import asyncio
+import fcntl
+import ipaddress
+import logging
+import os
+import signal
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
+from typing import TextIO
+
+import uvloop
+
+from media.dial import Line
+from media.port import Port, own_addresses
+from media.worker import Worker
+from server.kernel import logs, tasks
+
+log = logging.getLogger("carbet.media")
+TOKEN = "CARBET_MEDIA_TOKEN"  # noqa: S105 - its name
+
+
+def _address(text: str) -> str:
+    return str(ipaddress.ip_address(text))
+
+
+def parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="python -m media", description=__doc__)
+    parser.add_argument("--server", required=True, help="URL of the Carbet server")
+    parser.add_argument("--ca", default="", help="file of the certificates to trust")
+    parser.add_argument("--udp-port", type=int, default=20000)
+    parser.add_argument("--host", type=_address, action="append", default=[],
+                        help="listen on this address only")  # fmt: skip
+    parser.add_argument("--advertise", type=_address, action="append", default=[],
+                        help="tell browsers this address instead of our own (NAT)")  # fmt: skip
+    parser.add_argument("--linger", type=float, default=60.0,
+                        help="seconds to carry on a call without a server")  # fmt: skip
+    parser.add_argument("--supervised", action="store_true",
+                        help="end when there is neither server nor call")  # fmt: skip
+    parser.add_argument("--lock", default="", help="file held while this worker lives")
+    parser.add_argument("--log-level", default="info")
+    return parser.parse_args(argv)
+
+
+def hold(path: str) -> TextIO | None:
+    """Take the lock which says that this worker lives; None when another holds it."""
+    file = open(path, "a+", encoding="ascii")  # noqa: SIM115 - held as long as the process
+    for _ in range(5):
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(0.1)
+            continue
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        return file
+    file.close()
+    return None
+
+
+async def work(options: argparse.Namespace, token: str) -> None:
+    """Run one worker until it is told to stop or has nothing left to do."""
+    counts: Counter[str] = Counter()
+    port = Port(counts)
+    port.open(options.host or own_addresses(), options.udp_port)
+    line = Line(options.server, options.ca, token, port.number)
+    worker = Worker(port, options.advertise, line.tell)
+    worker.start()
+    run = tasks.spawn(line.run(worker, options.linger, options.supervised), "media line")
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, run.cancel)
+    log.info("media worker listening", extra={"port": port.number, "addresses": port.addresses})
+    try:
+        await run
+    except asyncio.CancelledError:
+        log.info("media worker told to stop")
+    await worker.stop()
+    await asyncio.sleep(0.05)
+    port.close()
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Entry point; returns the exit status."""
+    options = parse(argv)
+    token = os.environ.get(TOKEN, "")
+    if not token:
+        print(f"{TOKEN} is not set", file=sys.stderr)
+        return 2
+    logs.start(options.log_level)
+    lock = hold(options.lock) if options.lock else None
+    if options.lock and lock is None:
+        log.warning("another worker holds this port's lock")
+        return 3
+    try:
+        uvloop.run(work(options, token))
+    except OSError as error:
+        log.error("media worker cannot listen", extra={"errno": error.errno})
+        return 4
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

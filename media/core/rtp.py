@@ -1,0 +1,103 @@
+"""RTP packets (RFC 3550 §5.1) and their header extensions (RFC 8285), read and written.
+
+Works on offsets into the datagram, so that the packet path makes no objects. Never decrypts.
+"""
+
+import struct
+from collections.abc import Iterator
+
+HEADER = struct.Struct("!BBHII")
+VERSION = 0x80
+MARKER = 0x80
+ONE_BYTE = 0xBEDE
+TWO_BYTE = 0x100
+
+# The numbers the offer gives to the extensions Carbet reads.
+AUDIO_LEVEL = 1
+TRANSPORT_SEQUENCE = 3
+MID = 4
+
+
+class RtpError(ValueError):
+    """These bytes are not an RTP packet."""
+
+
+def parse(data: bytes) -> tuple[int, int, int, int, int, int, int]:
+    """Read one packet: (marker and payload type, sequence, timestamp, ssrc, extension, start, end).
+
+    `extension` is the offset of the extension block (0 when there is none); the payload without
+    its padding is `data[start:end]`. Raises RtpError.
+    """
+    size = len(data)
+    if size < 12:
+        raise RtpError("short")
+    first, second, sequence, timestamp, ssrc = HEADER.unpack_from(data)
+    if first & 0xC0 != VERSION:
+        raise RtpError("version")
+    start = 12 + 4 * (first & 0x0F)
+    extension = 0
+    if first & 0x10:
+        if size < start + 4:
+            raise RtpError("extension")
+        extension = start
+        start += 4 + 4 * (data[start + 2] << 8 | data[start + 3])
+    end = size
+    if first & 0x20:
+        if not data[-1]:
+            raise RtpError("padding")
+        end -= data[-1]
+    if start > end:
+        raise RtpError("length")
+    return second, sequence, timestamp, ssrc, extension, start, end
+
+
+def extensions(data: bytes, block: int, end: int) -> Iterator[tuple[int, int, int]]:
+    """(id, offset, length) of each element of the extension block; stops at what it cannot read.
+
+    RFC 8285 §4.2 and §4.3; `end` is where the payload starts.
+    """
+    profile = data[block] << 8 | data[block + 1]
+    long_form = profile & 0xFFF0 == TWO_BYTE
+    if profile != ONE_BYTE and not long_form:
+        return
+    at = block + 4
+    while at < end:
+        head = data[at]
+        if head == 0:
+            at += 1
+            continue
+        if long_form:
+            if at + 1 >= end:
+                return
+            number, length, at = head, data[at + 1], at + 2
+        else:
+            number, length, at = head >> 4, (head & 0x0F) + 1, at + 1
+            if number == 15:
+                return
+        if at + length > end:
+            return
+        yield number, at, length
+        at += length
+
+
+def known(data: bytes, block: int, end: int) -> tuple[int, int, str]:
+    """(transport-wide sequence, audio level, mid) found there; -1, -1 and "" when absent."""
+    sequence, level, mid = -1, -1, ""
+    for number, at, length in extensions(data, block, end):
+        if number == TRANSPORT_SEQUENCE and length == 2:
+            sequence = data[at] << 8 | data[at + 1]
+        elif number == AUDIO_LEVEL:
+            level = data[at] & 0x7F
+        elif number == MID:
+            mid = data[at : at + length].decode("ascii", "replace")
+    return sequence, level, mid
+
+
+def write(marker_and_type: int, sequence: int, timestamp: int, ssrc: int, payload: bytes) -> bytes:
+    """A packet without extension, padding or contributing sources."""
+    return HEADER.pack(VERSION, marker_and_type, sequence, timestamp, ssrc) + payload
+
+
+def write_padding(payload_type: int, sequence: int, timestamp: int, ssrc: int) -> bytes:
+    """The smallest packet which only holds a place in the sequence: one byte of padding."""
+    return HEADER.pack(VERSION | 0x20, payload_type, sequence, timestamp, ssrc) + b"\x01"

@@ -1,0 +1,135 @@
+"""One browser's way in and out: its ICE credentials, its checked addresses, its keys, its share.
+
+Hands decrypted packets to a `Traffic`. Knows nothing of rooms or streams.
+"""
+
+import asyncio
+import socket
+from collections import Counter
+from collections.abc import Callable
+from typing import Protocol
+
+from media.core import demux
+from media.core.demux import Kind
+from media.port import MOST_ADDRESSES, Address, Port
+from media.transport import Certificate, DtlsState, SecureLeg
+
+# What one browser may send, however well it behaves otherwise: far above any camera.
+SHARE_PERIOD = 0.1
+SHARE_BYTES = 400_000
+SHARE_PACKETS = 1_500
+
+
+class Traffic(Protocol):
+    """Who takes what this leg brings."""
+
+    def receive_rtp(self, packet: bytes, now: float) -> None:
+        """A decrypted RTP packet."""
+
+    def receive_rtcp(self, packet: bytes, now: float) -> None:
+        """A decrypted RTCP datagram."""
+
+    def heard(self, now: float) -> None:
+        """A signed check."""
+
+
+class Leg:
+    """See the module."""
+
+    def __init__(
+        self,
+        ufrag: str,
+        password: str,
+        certificate: Certificate,
+        port: Port,
+        counts: Counter[str],
+        changed: Callable[[DtlsState], None],
+    ) -> None:
+        self.ufrag = ufrag
+        self.password = password.encode("ascii")
+        self.secure = SecureLeg(certificate, self.send, changed)
+        self.traffic: Traffic | None = None
+        self.shaking: asyncio.Task[None] | None = None
+        self._port = port
+        self._counts = counts
+        self._path: tuple[socket.socket, Address] | None = None
+        self._nominated = False
+        self._addresses: dict[Address, None] = {}
+        self._share_from = 0.0
+        self._share_bytes = 0
+        self._share_packets = 0
+
+    def checked(self, sock: socket.socket, address: Address, nominated: bool, now: float) -> None:
+        """A signed check came: the address may speak, and be spoken to if the browser chose it."""
+        self._addresses.pop(address, None)
+        self._addresses[address] = None
+        if nominated or self._path is None:
+            self._path = (sock, address)
+        if len(self._addresses) > MOST_ADDRESSES:
+            oldest = next(a for a in self._addresses if self._path[1] != a)
+            del self._addresses[oldest]
+            self._port.withdraw(oldest, self)
+        if self.traffic is not None:
+            self.traffic.heard(now)
+
+    def receive(self, kind: Kind, data: bytes, now: float) -> None:
+        """A datagram from a checked address."""
+        if kind is Kind.DTLS:
+            self._dtls(data)
+            return
+        if now - self._share_from > SHARE_PERIOD:
+            self._share_from, self._share_bytes, self._share_packets = now, 0, 0
+        self._share_bytes += len(data)
+        self._share_packets += 1
+        if self._share_bytes > SHARE_BYTES or self._share_packets > SHARE_PACKETS:
+            self._counts["dropped_flood"] += 1
+            return
+        rtp = kind is Kind.RTP
+        packet = self.secure.open_rtp(data) if rtp else self.secure.open_rtcp(data)
+        if packet is None or self.traffic is None:
+            self._counts["dropped_srtp"] += 1
+            return
+        self._counts["packets_in"] += 1
+        self._counts["bytes_in"] += len(data)
+        take = self.traffic.receive_rtp if rtp else self.traffic.receive_rtcp
+        take(packet, now)
+
+    def _dtls(self, data: bytes) -> None:
+        if demux.is_plain_alert(data):
+            self._counts["dropped_alert"] += 1
+        else:
+            self.secure.feed(data)
+
+    def send(self, datagram: bytes) -> None:
+        """Send to the chosen address; what the socket cannot take now is dropped and counted."""
+        if self._path is None:
+            return
+        sock, address = self._path
+        try:
+            sock.sendto(datagram, address)
+        except OSError:
+            self._counts["dropped_send"] += 1
+
+    def send_rtp(self, packet: bytes) -> None:
+        """Encrypt and send."""
+        sealed = self.secure.seal_rtp(packet)
+        if sealed is None:
+            self._counts["dropped_seal"] += 1
+            return
+        self._counts["packets_out"] += 1
+        self._counts["bytes_out"] += len(sealed)
+        self.send(sealed)
+
+    def send_rtcp(self, packet: bytes) -> None:
+        """Encrypt and send."""
+        sealed = self.secure.seal_rtcp(packet)
+        if sealed is not None:
+            self.send(sealed)
+
+    async def close(self) -> None:
+        """Say goodbye and be forgotten."""
+        self._port.forget(self)
+        if self.shaking is not None and self.shaking is not asyncio.current_task():
+            self.shaking.cancel()
+        await self.secure.close()
+        self._path = None

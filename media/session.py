@@ -1,0 +1,265 @@
+"""One browser's media session: what it sends becomes sources, what it receives comes by tracks.
+
+Reads and writes RTCP for it, feeds its congestion control, notices its silence. Knows its room
+only through the callbacks it is given.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from media.core import rtcp, rtp, twcc
+from media.core.answer import Answer
+from media.core.clockline import SentReports
+from media.core.lines import DOWN, OPUS, RED, RTX, UP, VP8, Line
+from media.core.liveness import Liveness
+from media.core.offer import Streams
+from media.core.red import RedError
+from media.core.vp8 import Vp8Error
+from media.source import Source
+from media.track import Budget, Track
+
+log = logging.getLogger("carbet.media.session")
+MOST_LEARNED = 32
+REPORTS = 1.0  # s between our receiver reports
+SENDER_REPORTS = 2.0
+
+
+class Way(Protocol):
+    """Where packets leave."""
+
+    def send_rtp(self, packet: bytes) -> None: ...
+    def send_rtcp(self, packet: bytes) -> None: ...
+
+
+class Session:
+    """See the module. All times are monotonic seconds."""
+
+    def __init__(
+        self,
+        peer: str,
+        name: str,
+        way: Way,
+        ours: int,
+        streams: Mapping[str, Streams],
+        counts: Counter[str],
+        now: float,
+        hear: Callable[[str, int, float], None],
+    ) -> None:
+        self.peer = peer
+        self.name = name
+        self.liveness = Liveness(now)
+        self.opened_at = now
+        self.connected = False
+        self.round_trip: float | None = None
+        self.lost_down = 0.0
+        self.sources = {line.mid: Source(peer, line) for line in UP}
+        budget = Budget()
+        self.tracks = {
+            line.mid: Track(line, streams[line.mid], way.send_rtp, budget) for line in DOWN
+        }
+        self._budget = budget
+        self._way = way
+        self._ours = ours
+        self._counts = counts
+        self._hear = hear
+        self._by_ssrc: dict[int, tuple[Source, bool]] = {}
+        self._down = {track.ssrc: track for track in self.tracks.values()}
+        self._arrivals = twcc.Arrivals()
+        self._sent_reports = SentReports()
+        self._last_ssrc = 0
+        self._learned = 0
+        self._bits = 0  # received since the last feedback
+        self._fed_at = now
+        self._feed_every = 0.1
+        self._reported_at = self._sent_at = now
+
+    def answered(self, answer: Answer) -> None:
+        """The browser's answer came."""
+        for line in UP:
+            said = answer.lines[line.mid]
+            if said.ssrc:
+                self._know(line, said.ssrc, False)
+            if said.rtx_ssrc:
+                self._know(line, said.rtx_ssrc, True)
+        for mid, track in self.tracks.items():
+            said = answer.lines[mid]
+            track.accepted, track.red, track.rtx = said.accepted, said.red, said.rtx
+
+    def _know(self, line: Line, ssrc: int, again: bool) -> None:
+        source = self.sources[line.mid]
+        self._by_ssrc[ssrc] = (source, again)
+        if not again:
+            source.speaks_as(ssrc)
+
+    # Up
+
+    def heard(self, now: float) -> None:
+        """A signed check came."""
+        self.liveness.heard(now)
+
+    def receive_rtp(self, packet: bytes, now: float) -> None:
+        """A decrypted RTP packet came; what is malformed or of no known stream is dropped."""
+        try:
+            self._rtp(packet, now)
+        except (rtp.RtpError, Vp8Error, RedError):
+            self._counts["dropped_malformed"] += 1
+
+    def _rtp(self, packet: bytes, now: float) -> None:
+        second, sequence, timestamp, ssrc, block, start, end = rtp.parse(packet)
+        self.liveness.media(now)
+        self._bits += 8 * len(packet)
+        level, mid = -1, ""
+        if block:
+            number, level, mid = rtp.known(packet, block, start)
+            if number >= 0:
+                self._arrivals.note(number, int(now * 1_000_000))
+        payload_type = second & 0x7F
+        known = self._by_ssrc.get(ssrc) or self._learn(ssrc, payload_type, mid)
+        if known is None:
+            self._counts["dropped_stream"] += 1
+            return
+        source, again = known
+        self._last_ssrc = ssrc
+        if again:
+            if payload_type == RTX and end - start > 2:  # less is only a probe
+                sequence = packet[start] << 8 | packet[start + 1]
+                source.receive(
+                    sequence, timestamp, second & 0x80 | VP8, packet[start + 2 : end], now
+                )
+            return
+        if payload_type not in ((OPUS, RED) if source.audio else (VP8,)):
+            self._counts["dropped_stream"] += 1
+            return
+        source.reception.arrive(sequence, timestamp, now)
+        if level >= 0 and source.audio:
+            self._hear(self.peer, level, now)
+        source.receive(sequence, timestamp, second, packet[start:end], now)
+
+    def _learn(self, ssrc: int, payload_type: int, mid: str) -> tuple[Source, bool] | None:
+        """A stream the answer did not name: believe its mid, within bounds."""
+        line = next((line for line in UP if line.mid == mid), None)
+        if line is None and payload_type in (OPUS, RED):
+            line = UP[0]
+        if line is None or line.audio != (payload_type in (OPUS, RED)):
+            return None
+        if self._learned >= MOST_LEARNED:
+            return None
+        self._learned += 1
+        self._know(line, ssrc, payload_type == RTX)
+        return self._by_ssrc[ssrc]
+
+    def receive_rtcp(self, datagram: bytes, now: float) -> None:
+        """A decrypted RTCP datagram came."""
+        self.liveness.heard(now)
+        try:
+            packets = rtcp.parse(datagram)
+        except rtcp.RtcpError:
+            self._counts["dropped_malformed"] += 1
+            return
+        for packet in packets:
+            self._rtcp(packet, now)
+
+    def _rtcp(self, packet: rtcp.Packet, now: float) -> None:
+        match packet:
+            case rtcp.SenderReport():
+                self._clock(packet, now)
+                self._blocks(packet.blocks, now)
+            case rtcp.ReceiverReport():
+                self._blocks(packet.blocks, now)
+            case rtcp.Nack():
+                track = self._down.get(packet.ssrc)
+                if track is not None:
+                    count = track.send_again(packet.sequences, now, self.round_trip or 0.05)
+                    self._counts["packets_again"] += count
+            case rtcp.KeyframeRequest():
+                track = self._down.get(packet.ssrc)
+                if track is not None and track.source and track.allowance.take(now):
+                    track.source.desk.ask()
+            case rtcp.Bye():
+                self._goodbye(packet)
+
+    def _clock(self, report: rtcp.SenderReport, now: float) -> None:
+        source, again = self._by_ssrc.get(report.ssrc, (None, True))
+        if source is not None and not again:
+            source.reception.sender_report(report.ntp, now)
+            source.line.report(report.ntp, report.timestamp, now)
+
+    def _blocks(self, blocks: tuple[rtcp.Block, ...], now: float) -> None:
+        worst = -1.0
+        for block in blocks:
+            if block.ssrc not in self._down:
+                continue
+            worst = max(worst, block.fraction / 256)
+            measured = self._sent_reports.round_trip(block.last_report, block.delay, now)
+            if measured is not None:
+                before = self.round_trip
+                self.round_trip = measured if before is None else 0.75 * before + 0.25 * measured
+        if worst >= 0:
+            self.lost_down = worst
+
+    def _goodbye(self, packet: rtcp.Bye) -> None:
+        for ssrc in packet.ssrcs:
+            source, _ = self._by_ssrc.get(ssrc, (None, True))
+            if source is not None:
+                source.ended()
+        if all(source.heard_at < 0 for source in self.sources.values()):
+            self.liveness.media_ended()
+
+    # Down and in time
+
+    def lost_up(self) -> float:
+        """The worst loss of what it sends, fraction, at the last report."""
+        return max(source.reception.loss for source in self.sources.values())
+
+    def tick(self, now: float) -> None:
+        """Every 20 ms: what is due. Sends nothing before the handshake."""
+        if not self.connected:
+            return
+        trip = self.round_trip or 0.1
+        for source in self.sources.values():
+            if source.audio or not source.ssrc:
+                continue
+            if source.gaps:
+                asks = source.gaps.due(now, trip)
+                if asks:
+                    self._way.send_rtcp(rtcp.write_nack(self._ours, source.ssrc, asks))
+            if source.receivers and source.desk.due(now, trip):
+                self._counts["keyframes_asked"] += 1
+                self._way.send_rtcp(rtcp.write_pli(self._ours, source.ssrc))
+        if now - self._fed_at >= self._feed_every:
+            self._feed(now)
+        if now - self._reported_at >= REPORTS or any(t.fresh for t in self.tracks.values()):
+            self._report(now)
+
+    def _feed(self, now: float) -> None:
+        self._feed_every = twcc.interval(self._bits / (now - self._fed_at))
+        self._fed_at, self._bits = now, 0
+        for packet in self._arrivals.feedback(self._ours, self._last_ssrc):
+            self._way.send_rtcp(packet)
+
+    def _report(self, now: float) -> None:
+        all_of_them = now - self._sent_at >= SENDER_REPORTS
+        if all_of_them:
+            self._sent_at = now
+        written = []
+        for track in self.tracks.values():
+            report = track.report(now) if all_of_them or track.fresh else None
+            if report is not None:
+                self._sent_reports.sent(report.ntp, now)
+                written.append(rtcp.write_sender_report(report))
+        if now - self._reported_at >= REPORTS:
+            self._reported_at = now
+            self._budget.earn(8_000)
+            blocks = [source.reception.block(now) for source in self.sources.values()]
+            present = [block for block in blocks if block is not None]
+            if present:
+                written.append(rtcp.write_receiver_report(self._ours, present))
+        if written:
+            self._way.send_rtcp(b"".join(written))
+
+    def leave(self) -> None:
+        """Show nothing any more."""
+        for track in self.tracks.values():
+            track.show(None)

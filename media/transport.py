@@ -1,0 +1,185 @@
+"""DTLS-SRTP of one browser: the ONE file which touches the insides of aiortc.
+
+aiortc does the handshake and checks the fingerprint over an adapter which stands where its ICE
+transport would. The SRTP sessions are then taken from it: RTP and RTCP never pass aiortc's own
+receivers, which would decode. `PRIVATE_NAMES` lists what is used though not promised; a contract
+test checks each, and the version is pinned.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterable
+from enum import Enum
+from typing import Any
+
+import pylibsrtp
+from aiortc.rtcdtlstransport import (
+    RTCCertificate,
+    RTCDtlsFingerprint,
+    RTCDtlsParameters,
+    RTCDtlsTransport,
+)
+
+from media.core.answer import Fingerprint
+
+PRIVATE_NAMES = ("_rx_srtp", "_tx_srtp", "_set_role", "_ssl")
+ATTEMPTS = 3  # a handshake spoilt by a stray message starts again
+MOST_WAITING = 24  # DTLS datagrams held until the answer comes or the handshake reads them
+
+
+class DtlsState(Enum):
+    """Where the secure leg is."""
+
+    NEW = "new"
+    CONNECTING = "connecting"
+    CONNECTED = "connected"
+    REFUSED = "refused"  # the certificate is not the one of the answer, or no SRTP profile fits
+    FAILED = "failed"
+    CLOSED = "closed"
+
+
+class Certificate:
+    """The certificate of this worker, made when it starts."""
+
+    def __init__(self) -> None:
+        self.inner = RTCCertificate.generateCertificate()
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256, upper-case pairs with colons."""
+        found = {f.algorithm: f.value for f in self.inner.getFingerprints()}
+        return found["sha-256"]
+
+
+class _Adapter:
+    """What RTCDtlsTransport asks of an ICE transport: a role, a way out, a way in."""
+
+    role = "controlled"
+
+    def __init__(self, send: Callable[[bytes], None]) -> None:
+        self._out = send
+        self._waiting: deque[bytes] = deque(maxlen=MOST_WAITING)
+        self._arrived = asyncio.Event()
+        self._closed = False
+
+    def put(self, data: bytes) -> None:
+        self._waiting.append(data)
+        self._arrived.set()
+
+    def close(self) -> None:
+        self._closed = True
+        self._arrived.set()
+
+    async def _send(self, data: bytes) -> None:
+        self._out(data)
+
+    async def _recv(self) -> bytes:
+        while not self._waiting:
+            if self._closed:
+                raise ConnectionError
+            self._arrived.clear()
+            await self._arrived.wait()
+        return self._waiting.popleft()
+
+
+class SecureLeg:
+    """DTLS, then SRTP, with one browser. `changed` is called at each change of state."""
+
+    def __init__(
+        self,
+        certificate: Certificate,
+        send: Callable[[bytes], None],
+        changed: Callable[[DtlsState], None],
+    ) -> None:
+        self.state = DtlsState.NEW
+        self.profile = ""
+        self._certificate = certificate
+        self._changed = changed
+        self._adapter = _Adapter(send)
+        self._dtls: Any = None
+        self._receive: pylibsrtp.Session | None = None
+        self._send: pylibsrtp.Session | None = None
+
+    def feed(self, record: bytes) -> None:
+        """A DTLS datagram from an address which may speak. Held until `handshake` runs."""
+        self._adapter.put(record)
+
+    async def handshake(self, fingerprints: Iterable[Fingerprint], browser_active: bool) -> None:
+        """Shake hands with the holder of one of these certificates; ends in a state, not in an
+        error. Cancelling it is safe."""
+        self._move(DtlsState.CONNECTING)
+        trusted = [RTCDtlsFingerprint(f.algorithm, f.value) for f in fingerprints]
+        for _ in range(ATTEMPTS):
+            if await self._attempt(trusted, "server" if browser_active else "client"):
+                return
+        self._move(DtlsState.FAILED)
+
+    async def _attempt(self, trusted: list[RTCDtlsFingerprint], role: str) -> bool:
+        dtls: Any = RTCDtlsTransport(self._adapter, [self._certificate.inner])  # type: ignore[arg-type]
+        dtls._set_role(role)
+        self._dtls = dtls
+        await dtls.start(RTCDtlsParameters(fingerprints=trusted))
+        if self.state is not DtlsState.CONNECTING:
+            return True
+        if dtls.state == "connected":
+            self._take_keys(dtls)
+            return True
+        if dtls.encrypted:
+            self._move(DtlsState.REFUSED)
+        return bool(dtls.encrypted)
+
+    def _take_keys(self, dtls: Any) -> None:
+        self._receive, self._send = dtls._rx_srtp, dtls._tx_srtp
+        self.profile = dtls._ssl.get_selected_srtp_profile().decode()
+        dtls.on("statechange", self._ended)
+        self._move(DtlsState.CONNECTED)
+
+    def _ended(self) -> None:
+        if self._dtls.state in ("closed", "failed"):
+            self._move(DtlsState.CLOSED)
+
+    def _move(self, state: DtlsState) -> None:
+        if self.state in (DtlsState.CLOSED, DtlsState.REFUSED, state):
+            return
+        self.state = state
+        if state is not DtlsState.CONNECTED:
+            self._receive = self._send = None
+        self._changed(state)
+
+    def open_rtp(self, data: bytes) -> bytes | None:
+        """Decrypt an SRTP packet; None when it is early, forged or replayed."""
+        try:
+            return self._receive.unprotect(data) if self._receive else None
+        except (pylibsrtp.Error, ValueError):
+            return None
+
+    def open_rtcp(self, data: bytes) -> bytes | None:
+        """Decrypt an SRTCP packet; None when it is early, forged or replayed."""
+        try:
+            return self._receive.unprotect_rtcp(data) if self._receive else None
+        except (pylibsrtp.Error, ValueError):
+            return None
+
+    def seal_rtp(self, packet: bytes) -> bytes | None:
+        """Encrypt an RTP packet; None before the handshake or when it is too long."""
+        try:
+            return self._send.protect(packet) if self._send else None
+        except (pylibsrtp.Error, ValueError):
+            return None
+
+    def seal_rtcp(self, packet: bytes) -> bytes | None:
+        """Encrypt an RTCP datagram; None before the handshake or when it is too long."""
+        try:
+            return self._send.protect_rtcp(packet) if self._send else None
+        except (pylibsrtp.Error, ValueError):
+            return None
+
+    async def close(self) -> None:
+        """Say goodbye (close_notify) and forget the keys."""
+        dtls, self._dtls = self._dtls, None
+        self._changed = lambda state: None
+        self._move(DtlsState.CLOSED)
+        if dtls is not None:
+            dtls.remove_all_listeners()
+            await dtls.stop()
+        self._adapter.close()
