@@ -1,7 +1,7 @@
 """Scripts, styles and pictures, kept in memory, compressed once, and named by their content.
 
 An address carries one digest of the whole tree: modules may import each other by relative paths,
-a browser keeps them for ever, and a new release is a new address. Serves nothing that a person sent.
+a browser keeps them for ever, and a new release is a new address. Serves nothing a person sent.
 """
 
 import gzip
@@ -67,7 +67,5 @@ class Statics:
             "Vary": "Accept-Encoding",
         }
         if file.squeezed and "gzip" in request.headers.get("Accept-Encoding", ""):
-            return web.Response(
-                body=file.squeezed, headers=headers | {"Content-Encoding": "gzip"}
-            )
+            return web.Response(body=file.squeezed, headers=headers | {"Content-Encoding": "gzip"})
         return web.Response(body=file.body, headers=headers)
