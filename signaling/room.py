@@ -1,7 +1,8 @@
 """A consultation as it is lived: `step(room, event, now) -> (room, effects)`. PURE.
 
 No clock, no socket, no randomness, no storage: time is an argument, and whatever is to be done
-comes back as values of `effects`. The parts: `door` (who comes and goes), `links` (packets),
+comes back as values of `effects`. The parts: `arrivals` (who connects),
+`door` (who comes in and goes), `links` (packets),
 `ledger` (what is recorded), `views` (what each may see).
 """
 
@@ -10,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, get_args
 
-from signaling import door, ledger, links, views
+from signaling import arrivals, door, ledger, links, views
 from signaling.consultation import OVER
 from signaling.effects import (
     Audit,
@@ -235,9 +236,9 @@ def _tick(room: Room, now: dt.datetime, kept: dt.timedelta) -> Outcome:
 
 
 HANDLERS: dict[type, Callable[[Room, Any, dt.datetime], Outcome]] = {
-    Arrived: door.arrive,
-    Vanished: door.vanish,
-    Revoked: door.revoke,
+    Arrived: arrivals.arrive,
+    Vanished: arrivals.vanish,
+    Revoked: arrivals.revoke,
     Consented: _consented,
     Said: _said,
     StatusChanged: _status,
