@@ -100,7 +100,7 @@ def member(person: Person) -> Actor:
 
 
 def guest(invitation: Invitation, *, locale: str = "fr", timezone: str = "Europe/Paris") -> Actor:
-    """The actor an invitation's session stands for. Its locale is the browser's, not an account's."""
+    """The actor an invitation's session stands for. Its locale is the browser's."""
     return Actor(
         "guest",
         id=invitation.id,

@@ -29,7 +29,7 @@ class Audited(StrEnum):
     """The whole vocabulary, as `source:subject:action`. Whether it was done or refused is the
     row's `outcome`."""
 
-    LOGIN_PASSWORD = "login:account:password"
+    LOGIN_PASSWORD = "login:account:password"  # noqa: S105
     LOGIN_CODE = "login:account:code"
     LOGIN_ENROL = "login:account:enrol"
     LOGIN_SLOWED = "login:account:slow"

@@ -7,6 +7,7 @@ from aiohttp import web
 
 from server.kernel.db import Database
 from server.kernel.i18n import Translations
+from server.kernel.login import Login
 from server.kernel.metrics import Metrics
 from server.kernel.passwords import Passwords
 from server.kernel.secrets import Secret
@@ -25,5 +26,6 @@ TRANSLATIONS = web.AppKey("translations", Translations)
 REVOCATIONS = web.AppKey("revocations", Revocations)
 METRICS = web.AppKey("metrics", Metrics)
 PASSWORDS = web.AppKey("passwords", Passwords)
+LOGIN = web.AppKey("login", Login)
 RENDER: web.AppKey[Render] = web.AppKey("render")
 READINESS: web.AppKey[Readiness] = web.AppKey("readiness")

@@ -6,6 +6,7 @@ memory, for events of a socket. Times are arguments.
 """
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -27,7 +28,7 @@ class Rule:
 
     def delay(self, tries: int) -> float:
         """Seconds to wait after the `tries`-th failure."""
-        over = tries - self.free
+        over = tries - self.free - 1
         return 0 if over < 0 else min(self.cap, self.first * 2.0 ** min(over, 40))
 
 
@@ -52,7 +53,7 @@ def _verdict(limit: Limit | None, now: dt.datetime) -> Verdict:
 async def check(
     session: AsyncSession, key: str, rule: Rule, now: dt.datetime | None = None
 ) -> Verdict:
-    """Whether a try is allowed now. Changes nothing, and a refused try does not lengthen the wait."""
+    """Whether a try is allowed now. Changes nothing: a refused try does not lengthen the wait."""
     return _verdict(await session.get(Limit, key, populate_existing=True), now or utcnow())
 
 
@@ -81,6 +82,39 @@ async def take(
     if verdict.allowed:
         await failed(session, key, rule, now)
     return verdict
+
+
+async def take_all(
+    session: AsyncSession, rules: Mapping[str, Rule], now: dt.datetime | None = None
+) -> Verdict:
+    """As `take`, for several keys: all are counted, or none, and the longest wait is told.
+    Rows are locked in one order, so that two tries never wait for each other."""
+    now = now or utcnow()
+    for key in sorted(rules):
+        await _locked(session, key, now)
+    verdict = await check_all(session, rules, now)
+    if verdict.allowed:
+        for key in sorted(rules):
+            await failed(session, key, rules[key], now)
+    return verdict
+
+
+async def check_all(
+    session: AsyncSession, rules: Mapping[str, Rule], now: dt.datetime | None = None
+) -> Verdict:
+    """The longest wait of several keys."""
+    verdicts = [await check(session, key, rule, now) for key, rule in rules.items()]
+    return max(verdicts, key=lambda each: each.retry_after, default=ALLOWED)
+
+
+async def give_back(session: AsyncSession, key: str, rule: Rule) -> None:
+    """Takes back the one try counted by `take`, and nothing of what failed before."""
+    limit = await session.get(Limit, key, with_for_update=True, populate_existing=True)
+    if limit is not None and limit.tries:
+        limit.tries -= 1
+        if not rule.delay(limit.tries):
+            limit.blocked_until = None
+        await session.flush()
 
 
 async def succeeded(session: AsyncSession, key: str) -> None:

@@ -57,7 +57,7 @@ class Secret:
         return base64.urlsafe_b64encode(self.derive(purpose, *parts)).rstrip(b"=").decode()
 
     def seal(self, purpose: str, owner: str, plain: bytes) -> str:
-        """AES-256-GCM under the purpose's key; bound to `owner`, so it cannot be moved to another."""
+        """AES-256-GCM under the purpose's key; bound to `owner`, so nobody else can carry it."""
         nonce = secrets.token_bytes(NONCE)
         sealed = AESGCM(self.derive(purpose)).encrypt(nonce, plain, owner.encode())
         return base64.urlsafe_b64encode(nonce + sealed).decode()

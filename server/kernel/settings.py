@@ -207,8 +207,8 @@ def _problem(error: ErrorDetails) -> Problem:
         return Problem(key, *_integer_bounds(context))
     if kind == "literal_error":
         choices = context["expected"]
-        return Problem(key, f"l’une de ces valeurs est attendue : {choices}".replace(" or ", " ou "),
-                       f"one of these is expected: {choices}")  # fmt: skip
+        fr = f"une de ces valeurs est attendue : {choices}".replace(" or ", " ou ")
+        return Problem(key, fr, f"one of these is expected: {choices}")
     return Problem(key, *TEXTS.get(kind, ("valeur refusée", "value refused")))
 
 
