@@ -1,0 +1,143 @@
+/**
+ * The call around its pictures: the banner, the bar of commands, the side panel and the keys.
+ */
+
+import { _ } from "../lib/i18n.js";
+import { attribute, button, h, resign, say, sign } from "./element.js";
+import { banner, unread } from "./state.js";
+import * as words from "./words.js";
+
+const SIGN_OF_TONE = { calm: "info", warn: "alert", bad: "lost" };
+
+/** One line that says what is happening and what will happen next. */
+export class Banner {
+  constructor(actions) {
+    this.text = h("p");
+    this.sound = button("sound", _("Activer le son"), () => actions.resumeSound(), "small primary");
+    this.root = h("div", { class: "banner", role: "status", hidden: true }, sign("info"), this.text, this.sound);
+  }
+
+  /** `notice` is a passing word of the page: an answer to what was just asked. */
+  show(state, notice) {
+    const code = banner(state);
+    const [tone, text] = code ? words.banner(code) : notice ?? ["calm", ""];
+    const [shownTone, shownText] = notice && (!code || tone === "calm") ? notice : [tone, text];
+    attribute(this.root, "hidden", !shownText);
+    attribute(this.root, "data-tone", shownTone);
+    attribute(this.root, "data-code", code);
+    attribute(this.root, "role", shownTone === "bad" ? "alert" : "status");
+    resign(this.root.firstChild, SIGN_OF_TONE[shownTone]);
+    say(this.text, shownText);
+    attribute(this.sound, "hidden", code !== "audio_blocked");
+  }
+}
+
+/** The bar. A button's word says how things are; its full name adds what pressing does. */
+export class Controls {
+  constructor(context, actions, panel) {
+    this.mic = this.#button("mic", () => actions.toggle("mic"));
+    this.camera = this.#button("camera", () => actions.toggle("camera"));
+    this.exam = this.#button("exam", () => actions.exam(), "wide-only");
+    this.hand = this.#button("hand", () => actions.hand());
+    this.chat = this.#button("chat", () => panel.toggle("chat"));
+    this.people = this.#button("people", () => panel.toggle("people"), "wide-only");
+    this.settings = this.#button("settings", () => panel.toggle("settings"));
+    this.leave = this.#button("leave", () => actions.leave(), "leave");
+    this.panel = panel;
+    this.badge = h("span", { class: "badge-count", hidden: true });
+    this.chat.append(this.badge);
+    const all = [this.mic, this.camera, this.exam, this.hand, this.chat, this.people, this.settings, this.leave];
+    this.root = h("div", { class: "controls", role: "group", "aria-label": _("Commandes") }, ...all);
+  }
+
+  show(state, snapshot) {
+    this.#showDevice(this.mic, "mic", snapshot.mic, { on: [_("Micro"), _("couper")], off: [_("Micro coupé"), _("rouvrir")], lost: [_("Micro perdu"), ""], none: [_("Sans micro"), _("réessayer")] });
+    this.#showDevice(this.camera, "camera", snapshot.camera, { on: [_("Caméra"), _("éteindre")], off: [_("Caméra éteinte"), _("allumer")], lost: [_("Caméra perdue"), ""], none: [_("Sans caméra"), _("réessayer")] });
+    const showing = snapshot.exam === "on";
+    label(this.exam, _("2e image"), showing ? _("arrêter") : _("choisir"));
+    attribute(this.exam, "aria-pressed", String(showing));
+    const up = Boolean(state.room?.seats.find((seat) => seat.seat === state.context.seat)?.hand);
+    label(this.hand, up ? _("Main levée") : _("Main"), up ? _("baisser") : _("lever"));
+    this.hand.classList.toggle("on", up);
+    this.#showPanels(unread(state));
+    label(this.leave, _("Quitter"), "");
+  }
+
+  #showDevice(node, name, state, texts) {
+    label(node, ...texts[state]);
+    resign(node.firstChild, state === "on" ? name : `${name}_off`);
+    node.classList.toggle("off", state !== "on");
+  }
+
+  #showPanels(count) {
+    label(this.chat, _("Messages"), count ? _("{count} non lus", { count }) : "");
+    say(this.badge, String(count));
+    attribute(this.badge, "hidden", count === 0);
+    label(this.people, _("Présents"), "");
+    label(this.settings, _("Réglages"), "");
+    for (const name of ["chat", "people", "settings"]) attribute(this[name], "aria-expanded", String(this.panel.open === name));
+  }
+
+  #button(name, onclick, look = "") {
+    return button(name, "", onclick, `control ${look}`);
+  }
+}
+
+function label(node, shown, action) {
+  say(node.children[1], shown);
+  attribute(node, "aria-label", action ? `${shown} : ${action}` : shown);
+}
+
+/** Beside the pictures, or over them on a telephone: one of messages, people, settings. */
+export class Panel {
+  open = null;
+
+  constructor(views, told) {
+    this.views = views;
+    this.told = told;
+    const titles = { chat: _("Messages"), people: _("Présents"), settings: _("Réglages") };
+    this.tabs = Object.entries(titles).map(([name, title]) => h("button", { type: "button", class: "tab", "data-panel": name, onclick: () => this.show(name) }, title));
+    const close = button("cross", _("Fermer"), () => this.show(null), "small close");
+    this.root = h("aside", { class: "panel", "aria-label": _("À côté de la consultation"), hidden: true }, h("div", { class: "panel-head" }, ...this.tabs, close), ...Object.values(views).map((view) => view.root));
+  }
+
+  toggle(name) {
+    this.show(this.open === name ? null : name);
+  }
+
+  show(name) {
+    this.open = name;
+    attribute(this.root, "hidden", !name);
+    for (const tab of this.tabs) attribute(tab, "aria-pressed", String(tab.dataset.panel === name));
+    for (const [key, view] of Object.entries(this.views)) attribute(view.root, "hidden", key !== name);
+    this.told();
+    if (name) this.views[name].focus?.();
+  }
+}
+
+/** One letter, one command; never while writing, and not at all when switched off. */
+export class Keys {
+  static memory = "carbet.keys";
+
+  constructor(commands) {
+    this.on = localStorage.getItem(Keys.memory) !== "off";
+    addEventListener("keydown", (event) => {
+      const command = commands[event.key.toLowerCase()];
+      if (!command || !this.#heeds(event)) return;
+      event.preventDefault();
+      command();
+    });
+  }
+
+  set(on) {
+    this.on = on;
+    localStorage.setItem(Keys.memory, on ? "on" : "off");
+  }
+
+  #heeds(event) {
+    if (event.ctrlKey || event.altKey || event.metaKey || event.repeat) return false;
+    if (event.key === "Escape") return true;
+    const writing = event.target.closest?.("input, textarea, select, dialog, [contenteditable]");
+    return this.on && !writing;
+  }
+}

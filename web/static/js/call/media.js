@@ -1,0 +1,168 @@
+/**
+ * Sound and picture with Carbet: one RTCPeerConnection per media session, made from the
+ * server's offer, answered at once and never negotiated again.
+ *
+ * Knows no DOM, no devices and no people: it gives tracks to the fixed places of the offer and
+ * says which tracks came. A new session takes over only when it carries something; until then
+ * the old one plays on, so that a change of worker is heard as little as possible.
+ */
+
+export const SOURCES = ["mic", "camera", "exam"];
+const DISCONNECTED_SECONDS = 4;
+const CONNECTING_SECONDS = 15;
+const RENEW_AGAIN_SECONDS = 10;
+const SILENT_TAKEOVER_SECONDS = 2;
+
+/** One session: its connection, the tracks that came by `mid`, and its clocks. */
+class Session {
+  timer = null;
+  arrived = new Map();
+
+  constructor(id, pc) {
+    this.id = id;
+    this.pc = pc;
+  }
+
+  close() {
+    clearTimeout(this.timer);
+    this.pc.onconnectionstatechange = null;
+    this.pc.ontrack = null;
+    this.pc.close();
+  }
+}
+
+export class Media extends EventTarget {
+  #connect;
+  #tracks = { mic: null, camera: null, exam: null };
+  #current = null;
+  #coming = null;
+
+  /** @param {() => RTCPeerConnection} connect makes a peer connection */
+  constructor(connect = () => new RTCPeerConnection({ bundlePolicy: "max-bundle" })) {
+    super();
+    this.#connect = connect;
+  }
+
+  /** `none`, `connecting`, `up` or `down`. */
+  get state() {
+    if (this.#current?.pc.connectionState === "connected") return "up";
+    if (this.#current?.everUp) return "down";
+    return this.#current || this.#coming ? "connecting" : "none";
+  }
+
+  /** The session that carries something now, or undefined. */
+  get carrying() {
+    return this.#current?.pc.connectionState === "connected" ? this.#current.id : undefined;
+  }
+
+  /** The session a fresh offer should replace, or null while all is well. */
+  get ailing() {
+    const latest = this.#coming ?? this.#current;
+    return latest && latest.pc.connectionState !== "connected" ? latest.id : null;
+  }
+
+  async give(source, track) {
+    this.#tracks[source] = track;
+    for (const session of [this.#current, this.#coming])
+      if (session) await this.#senderOf(session, source)?.replaceTrack(track);
+  }
+
+  /**
+   * Makes a session from the server's offer.
+   * @returns {Promise<{session: string, sdp: string}>} the answer, or null when a newer offer won
+   */
+  async take({ session: id, sdp }) {
+    this.#coming?.close();
+    const session = new Session(id, this.#connect());
+    this.#coming = session;
+    this.#listen(session);
+    await session.pc.setRemoteDescription({ type: "offer", sdp });
+    await this.#attach(session);
+    await session.pc.setLocalDescription(await session.pc.createAnswer());
+    if (this.#coming !== session) return null;
+    this.#watch(session, CONNECTING_SECONDS);
+    this.#tell("state");
+    return { session: id, sdp: session.pc.localDescription.sdp };
+  }
+
+  close() {
+    this.#coming?.close();
+    this.#current?.close();
+    this.#coming = this.#current = null;
+    this.#tell("state");
+  }
+
+  /** Received and sent bytes, loss and delay of the session in use, for people who look. */
+  stats() {
+    return this.#current?.pc.getStats() ?? Promise.resolve(new Map());
+  }
+
+  #senderOf(session, source) {
+    return session.pc.getTransceivers().find((one) => one.mid === source)?.sender;
+  }
+
+  async #attach(session) {
+    for (const transceiver of session.pc.getTransceivers()) {
+      if (!SOURCES.includes(transceiver.mid)) continue;
+      transceiver.direction = "sendonly";
+      await transceiver.sender.replaceTrack(this.#tracks[transceiver.mid]);
+    }
+  }
+
+  #listen(session) {
+    session.pc.ontrack = ({ track, transceiver }) => {
+      session.arrived.set(transceiver.mid, track);
+      track.onunmute = () => this.#onSound(session);
+    };
+    session.pc.onconnectionstatechange = () => this.#onState(session);
+  }
+
+  #onState(session) {
+    const state = session.pc.connectionState;
+    clearTimeout(session.timer);
+    if (state === "connected") this.#onConnected(session);
+    if (state === "disconnected") this.#watch(session, DISCONNECTED_SECONDS);
+    if (state === "failed" || state === "closed") this.#ail(session);
+    this.#tell("state");
+  }
+
+  #onConnected(session) {
+    session.everUp = true;
+    if (session !== this.#coming) return;
+    const replaces = this.#current?.pc.connectionState === "connected";
+    if (!replaces) return this.#takeOver(session);
+    session.timer = setTimeout(() => this.#takeOver(session), SILENT_TAKEOVER_SECONDS * 1000);
+  }
+
+  #onSound(session) {
+    if (session === this.#coming && session.everUp) this.#takeOver(session);
+  }
+
+  #takeOver(session) {
+    if (session !== this.#coming) return;
+    clearTimeout(session.timer);
+    const old = this.#current;
+    this.#current = session;
+    this.#coming = null;
+    this.#tell("tracks", { session: session.id, tracks: session.arrived });
+    this.#tell("state");
+    old?.close();
+  }
+
+  #watch(session, seconds) {
+    clearTimeout(session.timer);
+    session.timer = setTimeout(() => this.#ail(session), seconds * 1000);
+  }
+
+  /** Asks for a fresh offer, again and again while this session is the latest and not well. */
+  #ail(session) {
+    const latest = this.#coming ?? this.#current;
+    if (session !== latest || session.pc.connectionState === "connected") return;
+    this.#tell("renew", { session: session.id });
+    this.#watch(session, RENEW_AGAIN_SECONDS);
+  }
+
+  #tell(type, detail = {}) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+}

@@ -1,0 +1,99 @@
+/**
+ * Who is there and who is at the door: the list of the panel, and the card which comes forward
+ * when somebody waits. The card never takes the focus: one may be speaking or writing.
+ */
+
+import { _ } from "../lib/i18n.js";
+import { Rows, attribute, button, h, resign, say, sign } from "./element.js";
+import * as words from "./words.js";
+
+const HOUR = { hour: "2-digit", minute: "2-digit" };
+
+/** The card above the pictures, for members only: the server sends nobody else a door. */
+export class DoorCard {
+  constructor(actions) {
+    this.list = h("ul", { class: "door-list", role: "list" });
+    this.rows = new Rows(this.list, () => new Knocker(actions));
+    this.root = h("section", { class: "door-card", "aria-label": _("À la porte"), "aria-live": "polite", hidden: true }, this.list);
+  }
+
+  show(state) {
+    const door = state.room?.door ?? [];
+    this.rows.show(door, (one) => one.seat);
+    attribute(this.root, "hidden", door.length === 0);
+  }
+}
+
+class Knocker {
+  constructor(actions) {
+    this.who = h("strong");
+    this.what = h("span");
+    this.warning = h("p", { class: "door-warning" });
+    this.admit = button("check", _("Faire entrer"), () => actions.admit(this.seat), "primary small");
+    this.refuse = button("cross", _("Refuser"), () => actions.refuse(this.seat), "small");
+    this.root = h("li", { class: "knocker" }, h("div", { class: "knocker-text" }, h("p", {}, sign("door"), this.who, " ", this.what), this.warning), h("div", { class: "row" }, this.admit, this.refuse));
+  }
+
+  show(one) {
+    this.seat = one.seat;
+    attribute(this.root, "data-seat", one.seat);
+    const at = new Date(one.waiting_since).toLocaleTimeString(document.documentElement.lang, HOUR);
+    say(this.who, one.name);
+    say(this.what, _("({kind}) attend à la porte depuis {at}.", { kind: words.kind(one.kind), at }));
+    attribute(this.admit, "aria-label", _("Faire entrer {name}", one));
+    attribute(this.refuse, "aria-label", _("Refuser {name}", one));
+    const warnings = [
+      one.again && _("Ce lien a déjà servi sur un autre appareil : vérifiez qui c’est avant d’ouvrir."),
+      one.consent === false && _("Cette personne a refusé la téléconsultation ou l’enregistrement des données."),
+    ].filter(Boolean);
+    say(this.warning, warnings.join(" "));
+    attribute(this.warning, "hidden", warnings.length === 0);
+  }
+}
+
+export class People {
+  constructor(context, actions) {
+    this.list = h("ul", { class: "people", role: "list" });
+    this.rows = new Rows(this.list, () => new Person(context, actions));
+    this.root = h("div", { class: "panel-body", id: "panel-people" }, this.list);
+  }
+
+  show(state) {
+    this.rows.show(state.room?.seats ?? [], (seat) => seat.seat);
+  }
+}
+
+class Person {
+  constructor(context, actions) {
+    this.context = context;
+    this.name = h("strong");
+    this.what = h("span", { class: "soft small" });
+    this.link = h("span", { class: "link-state" }, sign("good"), h("span", {}));
+    this.notes = h("span", { class: "small" });
+    this.remove = button("remove", _("Retirer"), () => actions.remove(this.seat), "small danger");
+    this.root = h("li", { class: "person" }, h("div", { class: "person-text" }, this.name, this.what, this.notes, this.link), this.remove);
+  }
+
+  show(seat) {
+    this.seat = seat;
+    const mine = seat.seat === this.context.seat;
+    say(this.name, mine ? _("{name} (vous)", seat) : seat.name);
+    say(this.what, [words.kind(seat.kind), seat.place].filter(Boolean).join(" · "));
+    resign(this.link.firstChild, seat.connection);
+    say(this.link.lastChild, words.connection(seat.connection));
+    say(this.notes, notesOf(seat));
+    attribute(this.notes, "hidden", this.notes.textContent === "");
+    attribute(this.remove, "hidden", mine || !this.context.host);
+    attribute(this.remove, "aria-label", _("Retirer {name}", seat));
+  }
+}
+
+function notesOf(seat) {
+  return [
+    seat.hand && _("Main levée"),
+    seat.consent === true && _("Consentement accordé"),
+    seat.consent === false && _("Consentement refusé"),
+  ]
+    .filter(Boolean)
+    .join(" · ");
+}

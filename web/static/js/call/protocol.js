@@ -1,0 +1,134 @@
+/**
+ * The line to the server: `signaling/PROTOCOL.md` over Socket.IO, and nothing else.
+ *
+ * Knows no DOM and no media. Comes back by itself for ever, with jitter, until it is told
+ * `superseded`, `revoked` or that it may not be. What must hold after a cut (devices, hand,
+ * consent, knock) is *kept* and said again; a plain command is said once.
+ */
+
+const ACK_SECONDS = 12;
+const KICKED_SECONDS = 2;
+const EVENTS = ["room", "message", "offer", "slots", "speaker"];
+
+export class Line extends EventTarget {
+  #socket;
+  #kept = new Map();
+  #unsaid = new Set();
+  #closed = false;
+
+  /**
+   * @param io Socket.IO's `io`
+   * @param {string} consultation
+   * @param {() => {last_message: number, session?: string}} known what this page already has
+   */
+  constructor(io, consultation, known) {
+    super();
+    const tab = crypto.randomUUID();
+    this.#socket = io("/call", {
+      transports: ["websocket", "polling"],
+      reconnectionDelay: 700,
+      reconnectionDelayMax: 6000,
+      randomizationFactor: 0.5,
+      timeout: 15000,
+      autoConnect: false,
+      auth: (give) => give({ consultation, tab, ...known() }),
+    });
+    this.#listen();
+  }
+
+  open() {
+    this.#socket.connect();
+  }
+
+  close() {
+    this.#closed = true;
+    this.#socket.disconnect();
+  }
+
+  get up() {
+    return this.#socket.connected;
+  }
+
+  /** Says it once. Resolves to the acknowledgement; `away` when there was none. */
+  async say(event, payload = {}) {
+    if (!this.#socket.connected) return { ok: false, code: "away" };
+    try {
+      return await this.#socket.timeout(ACK_SECONDS * 1000).emitWithAck(event, payload);
+    } catch {
+      return { ok: false, code: "away" };
+    }
+  }
+
+  /** Says it now and after each cut, always with the latest payload. */
+  keep(event, payload) {
+    this.#kept.set(event, payload);
+    this.#utter(event);
+  }
+
+  keeps(event) {
+    return this.#kept.has(event);
+  }
+
+  forget(event) {
+    this.#kept.delete(event);
+    this.#unsaid.delete(event);
+  }
+
+  async #utter(event) {
+    const payload = this.#kept.get(event);
+    this.#unsaid.add(event);
+    const answer = await this.say(event, payload);
+    if (this.#kept.get(event) !== payload) return;
+    if (answer.code === "away") return;
+    if (["slow_down", "unavailable"].includes(answer.code)) return this.#later(event);
+    this.#unsaid.delete(event);
+    this.#tell("kept", { event, payload, answer });
+  }
+
+  #later(event) {
+    setTimeout(() => this.#unsaid.has(event) && this.up && this.#utter(event), 2000 + Math.random() * 2000);
+  }
+
+  #listen() {
+    for (const name of EVENTS) this.#socket.on(name, (payload) => this.#tell(name, payload));
+    for (const name of ["superseded", "revoked"])
+      this.#socket.on(name, () => {
+        this.close();
+        this.#tell(name);
+      });
+    this.#socket.on("connect", () => {
+      this.#tell("up");
+      for (const event of this.#kept.keys()) this.#utter(event);
+    });
+    this.#socket.on("disconnect", (reason) => this.#onDisconnect(reason));
+    this.#socket.on("connect_error", (error) => this.#onRefusal(error));
+    addEventListener("online", () => this.#hurry());
+  }
+
+  /** The network is back: do not sit out the rest of the pause. */
+  #hurry() {
+    if (this.#closed || this.up) return;
+    this.#socket.disconnect().connect();
+  }
+
+  #onDisconnect(reason) {
+    this.#tell("down", { reason });
+    if (!this.#closed && reason === "io server disconnect") this.#comeBack();
+  }
+
+  #onRefusal(error) {
+    if (this.#socket.active || this.#closed) return this.#tell("down", { reason: "unreachable" });
+    const code = error.data?.code ?? error.message?.code ?? error.message;
+    if (code === "unavailable" || code === "slow_down") return this.#comeBack();
+    this.close();
+    this.#tell("refused", { code });
+  }
+
+  #comeBack() {
+    setTimeout(() => this.#closed || this.#socket.connect(), KICKED_SECONDS * 1000 * (0.5 + Math.random()));
+  }
+
+  #tell(type, detail = {}) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+}

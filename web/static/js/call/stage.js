@@ -1,0 +1,205 @@
+/**
+ * The pictures of the call: the other side large, the rest in a strip, oneself small.
+ * Each tile says whose it is, from where, and how their connection is, in words.
+ */
+
+import { _ } from "../lib/i18n.js";
+import { Rows, attribute, h, resign, say, sign } from "./element.js";
+import { ownConnection, tiles } from "./state.js";
+import * as words from "./words.js";
+
+const HOUR = { hour: "2-digit", minute: "2-digit" };
+
+export class Stage {
+  #tracks = new Map();
+  #featured = h("div", { class: "featured" });
+  #strip = h("div", { class: "strip" });
+  #empty = h("div", { class: "stage-empty" }, sign("people"), h("p", {}, _("Personne d’autre pour l’instant.")));
+
+  constructor(context, actions) {
+    this.self = new Self(context);
+    this.large = new Rows(this.#featured, () => new Tile(actions, () => this.#tracks));
+    this.small = new Rows(this.#strip, () => new Tile(actions, () => this.#tracks));
+    this.sound = new Sound(actions);
+    this.root = h("section", { class: "stage", "aria-label": _("Participants") }, this.#empty, this.#featured, this.#strip, this.self.root, this.sound.root);
+  }
+
+  show(state, snapshot) {
+    const { featured, strip } = tiles(state);
+    this.large.show(featured, (tile) => tile.id);
+    this.small.show(strip, (tile) => tile.id);
+    attribute(this.#featured, "data-count", featured.length);
+    attribute(this.#strip, "hidden", strip.length === 0);
+    attribute(this.#empty, "hidden", featured.length > 0);
+    this.self.show(state, snapshot);
+  }
+
+  /** The tracks of the session in use, by `mid`. */
+  play(tracks) {
+    this.#tracks = tracks;
+    this.sound.play(tracks);
+  }
+}
+
+/** One person, or the second picture of one person. */
+class Tile {
+  constructor(actions, tracks) {
+    this.actions = actions;
+    this.tracks = tracks;
+    this.video = h("video", { autoplay: true, playsinline: true });
+    this.video.muted = true;
+    this.face = h("div", { class: "face", "aria-hidden": "true" });
+    this.veil = h("p", { class: "veil" });
+    this.name = h("strong", { class: "tile-name" });
+    this.place = h("span", { class: "tile-place" });
+    this.marks = h("span", { class: "marks" });
+    this.link = h("span", { class: "link-state" }, sign("good"), h("span", {}));
+    this.pin = h("button", { type: "button", class: "tile-pin", onclick: () => actions.pin(this.tile.id) });
+    this.root = h("article", { class: "tile" }, this.video, this.face, this.veil, h("div", { class: "caption" }, h("div", { class: "who-line" }, this.name, this.place), this.marks, this.link), this.pin);
+  }
+
+  show(tile) {
+    this.tile = tile;
+    const { root } = this;
+    attribute(root, "data-seat", tile.seat);
+    attribute(root, "data-sort", tile.sort);
+    attribute(root, "data-connection", tile.connection);
+    attribute(root, "aria-label", tile.sort === "exam" ? _("{name}, deuxième image", tile) : tile.name);
+    root.classList.toggle("speaking", Boolean(tile.speaking));
+    this.#showPicture(tile);
+    this.#showCaption(tile);
+    attribute(this.pin, "hidden", tile.sort === "exam");
+    attribute(this.pin, "aria-label", tile.pinned ? _("Ne plus garder {name} en grand", tile) : _("Voir {name} en grand", tile));
+    attribute(this.pin, "aria-pressed", String(Boolean(tile.pinned)));
+  }
+
+  #showPicture(tile) {
+    const track = tile.video ? this.tracks().get(tile.video) : null;
+    if (this.track !== track) {
+      this.track = track;
+      this.video.srcObject = track ? new MediaStream([track]) : null;
+    }
+    const on = tile.sort === "exam" || tile.camera === "on";
+    attribute(this.video, "hidden", !on);
+    attribute(this.face, "hidden", on);
+    say(this.face, initials(tile.name));
+    say(this.veil, veilOf(tile, on));
+    attribute(this.veil, "hidden", this.veil.textContent === "");
+  }
+
+  #showCaption(tile) {
+    say(this.name, tile.name);
+    say(this.place, tile.sort === "exam" ? examWord(tile) : tile.place || words.kind(tile.kind));
+    showLink(this.link, tile.connection);
+    const marks = tile.sort === "exam" ? [] : marksOf(tile);
+    const key = marks.join();
+    if (this.key === key) return;
+    this.key = key;
+    this.marks.replaceChildren(...marks.map(([name, text]) => h("span", { class: `mark ${name}` }, sign(name), h("span", {}, text))));
+  }
+}
+
+function examWord(tile) {
+  return tile.exam_kind === "screen" ? _("Écran partagé") : _("Caméra d’examen");
+}
+
+/** What lies over the picture: the truth about a picture that cannot be live. */
+function veilOf(tile, on) {
+  if (tile.connection === "lost") {
+    const at = tile.lost_at && new Date(tile.lost_at).toLocaleTimeString(document.documentElement.lang, HOUR);
+    return at ? _("Liaison perdue à {at}. Sa place est gardée dix minutes.", { at }) : _("Liaison perdue. Sa place est gardée dix minutes.");
+  }
+  if (tile.connection === "connecting") return _("Connexion en cours…");
+  if (tile.sort === "person" && tile.camera === "lost") return _("Sa caméra s’est débranchée.");
+  if (!on) return tile.camera === "off" ? _("Caméra éteinte") : _("Sans caméra");
+  return "";
+}
+
+function marksOf(tile) {
+  return [
+    tile.hand && ["hand", _("Main levée")],
+    tile.mic !== "on" && ["mic_off", { off: _("Micro coupé"), lost: _("Micro débranché") }[tile.mic] ?? _("Sans micro")],
+    tile.consent === false && ["alert", _("Consentement refusé")],
+  ].filter(Boolean);
+}
+
+function showLink(node, connection) {
+  resign(node.firstChild, connection);
+  say(node.lastChild, words.connection(connection));
+}
+
+function initials(name) {
+  const parts = (name ?? "").split(/\s+/).filter((word) => /^\p{L}/u.test(word));
+  return parts.slice(-2).map((word) => word[0]).join("").toUpperCase();
+}
+
+/** Oneself, small. The picture is mirrored for a front camera, as in a looking-glass. */
+class Self {
+  constructor() {
+    this.video = h("video", { autoplay: true, playsinline: true, "aria-label": _("Votre image") });
+    this.video.muted = true;
+    this.exam = h("video", { autoplay: true, playsinline: true, class: "self-exam", hidden: true, "aria-label": _("Votre deuxième image") });
+    this.exam.muted = true;
+    this.face = h("div", { class: "face", "aria-hidden": "true" }, sign("camera_off"));
+    this.link = h("span", { class: "link-state" }, sign("good"), h("span", {}));
+    this.marks = h("span", { class: "marks" });
+    this.root = h("aside", { class: "self tile", "aria-label": _("Vous") }, this.exam, h("div", { class: "self-picture" }, this.video, this.face), h("div", { class: "caption" }, h("strong", { class: "tile-name" }, _("Vous")), this.marks, this.link));
+  }
+
+  show(state, snapshot) {
+    const connection = ownConnection(state);
+    attribute(this.root, "data-seat", state.context.seat);
+    attribute(this.root, "data-connection", connection);
+    showLink(this.link, connection);
+    attribute(this.video, "hidden", snapshot.camera !== "on");
+    attribute(this.face, "hidden", snapshot.camera === "on");
+    attribute(this.exam, "hidden", snapshot.exam !== "on");
+    const mine = state.room?.seats.find((seat) => seat.seat === state.context.seat);
+    const marks = [snapshot.mic !== "on" && ["mic_off", _("Micro coupé")], mine?.hand && ["hand", _("Main levée")]].filter(Boolean);
+    if (this.key === marks.join()) return;
+    this.key = marks.join();
+    this.marks.replaceChildren(...marks.map(([name, text]) => h("span", { class: `mark ${name}` }, sign(name), h("span", {}, text))));
+  }
+
+  see(source, track) {
+    this[source === "exam" ? "exam" : "video"].srcObject = track && new MediaStream([track]);
+  }
+}
+
+/** The voices. Apart from the pictures, so that none is lost when tiles change places. */
+class Sound {
+  #players = new Map();
+
+  constructor(actions) {
+    this.actions = actions;
+    this.root = h("div", { hidden: true });
+  }
+
+  play(tracks) {
+    for (const [mid, track] of tracks) if (mid.startsWith("a")) this.#start(this.#playerOf(mid), track);
+  }
+
+  /** After a gesture, a browser that held the sound back lets it go. */
+  async resume() {
+    await Promise.all([...this.#players.values()].map((player) => player.play().catch(() => {})));
+    this.actions.audioBlocked(false);
+  }
+
+  #playerOf(mid) {
+    if (!this.#players.has(mid)) {
+      const player = h("audio", { autoplay: true });
+      this.root.append(player);
+      this.#players.set(mid, player);
+    }
+    return this.#players.get(mid);
+  }
+
+  async #start(player, track) {
+    player.srcObject = new MediaStream([track]);
+    try {
+      await player.play();
+    } catch (error) {
+      if (error.name === "NotAllowedError") this.actions.audioBlocked(true);
+    }
+  }
+}

@@ -1,0 +1,241 @@
+/**
+ * What the call page knows, as one value: `step(state, event) -> state`, and what to show of it.
+ *
+ * Pure: no clock, no socket, no DOM, no words. Times come in events; texts are in `words.js`.
+ * The server's `room` is believed whole; the page never guesses what another person does.
+ */
+
+/** Seats on the patient's side of the act: they are asked for consent. */
+export const CONSENTING_KINDS = ["site", "patient", "family", "escort"];
+const CLOSED = ["ended", "cancelled", "missed"];
+const OUT = ["left", "refused", "removed"];
+const FINAL = ["superseded", "revoked", "unknown"];
+const PERSON_SLOTS = 5;
+
+export function begin(context) {
+  return {
+    context,
+    line: { up: false, ever: false, since: null },
+    media: { state: "none", since: null },
+    room: null,
+    session: null,
+    slots: {},
+    speaker: null,
+    messages: [],
+    read: 0,
+    pending: [],
+    devices: { mic: "none", camera: "none", exam: "none", examKind: "camera" },
+    audioBlocked: false,
+    consent: null,
+    wanting: false,
+    leaving: false,
+    knock: null,
+    shown: "device",
+    over: null,
+    pinned: null,
+  };
+}
+
+const steps = {
+  line_up: (state, { at }) => ({
+    ...state,
+    line: { up: true, ever: true, since: at },
+    room: state.room && { ...state.room, rev: -1 },
+  }),
+  line_down: (state, { at }) =>
+    state.line.up ? { ...state, line: { ...state.line, up: false, since: at } } : state,
+  line_refused: (state) => ({ ...state, over: state.over ?? { why: "unknown" } }),
+  room: (state, { room }) => onRoom(state, room),
+  message: (state, { message }) => ({ ...state, messages: inOrder(state.messages, message) }),
+  outbox: (state, { pending }) => ({ ...state, pending }),
+  read: (state, { number }) => ({ ...state, read: Math.max(state.read, number) }),
+  session: (state, { session }) => ({ ...state, session }),
+  slots: (state, { session, slots }) => ({
+    ...state,
+    slots: { ...onlySessions(state.slots, [state.session, session]), [session]: slots },
+  }),
+  media: (state, { media, at }) =>
+    media === state.media.state ? state : { ...state, media: { state: media, since: at } },
+  speaker: (state, { seat }) => ({ ...state, speaker: seat }),
+  devices: (state, { devices }) => ({ ...state, devices }),
+  audio: (state, { blocked }) => ({ ...state, audioBlocked: blocked }),
+  consent: (state, { given }) => ({ ...state, consent: given }),
+  knock: (state) => ({
+    ...state,
+    wanting: true,
+    leaving: false,
+    knock: "asking",
+    over: lasting(state.over),
+  }),
+  leave: (state) => ({ ...state, wanting: false, leaving: true, over: state.over ?? { why: "left" } }),
+  knock_answer: (state, { code }) => ({ ...state, knock: code, wanting: !code }),
+  pin: (state, { tile }) => ({ ...state, pinned: state.pinned === tile ? null : tile }),
+  back: (state) => ({
+    ...state,
+    over: lasting(state.over),
+    shown: "device",
+    wanting: false,
+    leaving: false,
+    knock: null,
+  }),
+  superseded: (state) => ({ ...state, over: { why: "superseded" } }),
+  revoked: (state) => ({ ...state, over: { why: "revoked" } }),
+};
+
+/** The next state. An event of an unknown type is our own mistake and throws. */
+export function step(state, event) {
+  const next = steps[event.type](state, event);
+  return { ...next, shown: phase(next) === "over" ? next.shown : phase(next) };
+}
+
+function lasting(over) {
+  return over && FINAL.includes(over.why) ? over : null;
+}
+
+function onRoom(state, room) {
+  if (state.room && room.rev <= state.room.rev) return state;
+  const next = { ...state, room, consent: state.consent ?? room.me.consent };
+  if (lasting(state.over)) return next;
+  const over = roomOver(state, room);
+  const settled = over || room.me.stage === "in";
+  return {
+    ...next,
+    over,
+    leaving: state.leaving && room.me.stage === "in",
+    wanting: settled ? false : state.wanting,
+    knock: settled || room.me.stage === "door" ? null : state.knock,
+  };
+}
+
+/** Why the journey is over for this seat, or null. A page opened anew after leaving starts again. */
+function roomOver(state, room) {
+  if (CLOSED.includes(room.status)) return { why: room.status };
+  const stage = room.me.stage;
+  if (state.leaving && stage === "in") return state.over;
+  if (stage === "removed") return { why: "removed" };
+  if (!OUT.includes(stage) || state.wanting) return null;
+  const wasThere = state.shown !== "device" || state.over;
+  return wasThere ? { why: stage } : null;
+}
+
+function inOrder(messages, message) {
+  if (messages.some((known) => known.number === message.number)) return messages;
+  return [...messages, message].sort((one, other) => one.number - other.number);
+}
+
+function onlySessions(slots, kept) {
+  return Object.fromEntries(Object.entries(slots).filter(([session]) => kept.includes(session)));
+}
+
+/** One of `device`, `door`, `call`, `over`. */
+export function phase(state) {
+  if (state.over) return "over";
+  const stage = state.room?.me.stage;
+  if (stage === "in") return "call";
+  if (stage === "door" || state.wanting || state.knock === "locked" || state.knock === "full")
+    return "door";
+  return "device";
+}
+
+/** Whether this seat is asked for consent: the patient's side only. */
+export function asksConsent(state) {
+  const { kind, member, host } = state.context;
+  if (kind) return CONSENTING_KINDS.includes(kind);
+  return !host && !member;
+}
+
+export function lastMessage(state) {
+  return state.messages.at(-1)?.number ?? 0;
+}
+
+export function unread(state) {
+  const mine = state.context.seat;
+  return state.messages.filter((one) => one.number > state.read && one.seat !== mine).length;
+}
+
+/**
+ * How this seat itself is connected, as far as the page can know.
+ * `lost` needs both ways down: sound may well go on while the socket is away.
+ */
+export function ownConnection(state) {
+  const { line, media } = state;
+  if (media.state === "up") return line.up ? (ownSeat(state)?.connection === "weak" ? "weak" : "good") : "weak";
+  if (!line.up && line.ever) return "lost";
+  return media.state === "down" ? "lost" : "connecting";
+}
+
+function ownSeat(state) {
+  return state.room?.seats.find((seat) => seat.seat === state.context.seat);
+}
+
+/** What the banner says: a code of `words.banner`, or null when all is well. */
+export function banner(state) {
+  const { line, media, devices } = state;
+  if (!line.up && line.ever) return media.state === "up" ? "line_lost" : "all_lost";
+  if (!line.up) return "line_opening";
+  if (phase(state) !== "call") return null;
+  if (media.state === "down") return "media_lost";
+  if (media.state !== "up") return "media_opening";
+  if (state.audioBlocked) return "audio_blocked";
+  if (devices.mic === "lost") return "mic_lost";
+  if (devices.camera === "lost") return "camera_lost";
+  return others(state).length === 0 ? "alone" : null;
+}
+
+function others(state) {
+  return (state.room?.seats ?? []).filter((seat) => seat.seat !== state.context.seat);
+}
+
+/**
+ * The tiles of the call: `{featured, strip}`, each a list of tiles in a steady order.
+ * Featured are the person looked at and every second picture; the rest waits in the strip.
+ */
+export function tiles(state) {
+  const people = others(state).map((seat) => personTile(state, seat));
+  const exams = others(state)
+    .filter((seat) => seat.exam === "on")
+    .map((seat) => examTile(state, seat));
+  const main = people.find((tile) => tile.id === state.pinned) ?? counterpart(state, people);
+  return {
+    featured: [...(main ? [main] : []), ...exams],
+    strip: people.filter((tile) => tile !== main),
+  };
+}
+
+/** Whom one came to see: the clinician looks at the site or patient, everybody else at the host. */
+function counterpart(state, people) {
+  const wanted = state.context.host ? ["site", "patient"] : ["clinician", "site"];
+  for (const kind of wanted) {
+    const found = people.find((tile) => tile.kind === kind);
+    if (found) return found;
+  }
+  return people.find((tile) => tile.host) ?? people[0];
+}
+
+function personTile(state, seat) {
+  const slot = slotOf(state, seat.seat, "person");
+  return {
+    id: seat.seat,
+    sort: "person",
+    ...seat,
+    speaking: state.speaker === seat.seat,
+    pinned: state.pinned === seat.seat,
+    audio: slot === null ? null : `a${slot}`,
+    video: slot === null ? null : `v${slot}`,
+  };
+}
+
+function examTile(state, seat) {
+  const slot = slotOf(state, seat.seat, "exam");
+  return {
+    id: `${seat.seat}:exam`,
+    sort: "exam",
+    ...seat,
+    video: slot === null ? null : `x${slot - PERSON_SLOTS}`,
+  };
+}
+
+function slotOf(state, seat, kind) {
+  const slots = state.slots[state.session] ?? [];
+  return slots.find((slot) => slot.seat === seat && slot.kind === kind)?.slot ?? null;
+}

@@ -1,0 +1,133 @@
+/**
+ * The words of the call page for the codes of `state.js`, `devices.js` and the server.
+ * Decides nothing. A code without words is shown as it is, never hidden.
+ */
+
+import { _ } from "../lib/i18n.js";
+
+export function kind(code) {
+  const words = {
+    clinician: _("Médecin ou soignant consultant"),
+    second_clinician: _("Second médecin"),
+    site: _("Équipe du site"),
+    family: _("Proche"),
+    interpreter: _("Interprète"),
+    escort: _("Accompagnant"),
+    patient: _("Patient"),
+  };
+  return words[code] ?? code;
+}
+
+export function connection(code) {
+  const words = {
+    good: _("Bonne liaison"),
+    weak: _("Liaison faible"),
+    connecting: _("Connexion…"),
+    lost: _("Liaison perdue"),
+  };
+  return words[code] ?? code;
+}
+
+/** `[tone, text]` of the banner; the text says what happens and what will happen next. */
+export function banner(code) {
+  const words = {
+    line_opening: ["calm", _("Connexion à Carbet…")],
+    line_lost: ["warn", _("La liaison avec Carbet est coupée. Le son et l’image continuent ; nous vous reconnectons.")],
+    all_lost: ["bad", _("Connexion perdue. Nous vous reconnectons, restez sur cette page. Votre place est gardée dix minutes.")],
+    media_lost: ["bad", _("Le son et l’image sont coupés. Nous les rétablissons, restez sur cette page.")],
+    media_opening: ["calm", _("Le son et l’image arrivent…")],
+    mic_lost: ["warn", _("Votre micro n’est plus là. Rebranchez-le : le son reprendra tout seul.")],
+    camera_lost: ["warn", _("Votre caméra n’est plus là. Rebranchez-la : l’image reprendra toute seule.")],
+    audio_blocked: ["warn", _("Votre navigateur retient le son.")],
+    alone: ["calm", _("Vous êtes seul pour l’instant. Les autres apparaîtront ici dès leur arrivée.")],
+    back: ["calm", _("Vous êtes de nouveau en ligne.")],
+  };
+  return words[code];
+}
+
+/** Why the camera or the microphone (`source`) is not there, and what to do. */
+export function failure(source, code) {
+  const mic = {
+    denied: _("Le micro est refusé par le navigateur. Touchez le cadenas près de l’adresse, autorisez le micro, puis « Réessayer »."),
+    none: _("Aucun micro trouvé. Branchez-en un : il sera pris tout seul."),
+    in_use: _("Le micro est pris par un autre logiciel. Fermez-le, puis « Réessayer »."),
+    other: _("Le micro ne répond pas. Débranchez-le, rebranchez-le, puis « Réessayer »."),
+  };
+  const camera = {
+    denied: _("La caméra est refusée par le navigateur. Touchez le cadenas près de l’adresse, autorisez la caméra, puis « Réessayer »."),
+    none: _("Aucune caméra trouvée. Branchez-en une : elle sera prise toute seule."),
+    in_use: _("La caméra est prise par un autre logiciel. Fermez-le, puis « Réessayer »."),
+    other: _("La caméra ne répond pas. Débranchez-la, rebranchez-la, puis « Réessayer »."),
+  };
+  const exam = {
+    denied: _("La caméra d’examen est refusée par le navigateur. Touchez le cadenas près de l’adresse pour l’autoriser."),
+    none: _("La caméra d’examen n’est pas trouvée. Vérifiez son câble."),
+    in_use: _("La caméra d’examen est prise par un autre logiciel. Fermez-le, puis recommencez."),
+    other: _("La caméra d’examen ne répond pas. Débranchez-la, rebranchez-la, puis recommencez."),
+  };
+  if (code === "insecure")
+    return _("Le navigateur ne donne ni caméra ni micro à une adresse sans « https ». Vérifiez l’adresse avec la personne qui vous l’a donnée.");
+  return { mic, camera, exam }[source][code];
+}
+
+export function lost(source) {
+  return {
+    mic: _("Le micro a été débranché. Rebranchez-le : il reprendra tout seul."),
+    camera: _("La caméra a été débranchée. Rebranchez-la : elle reprendra toute seule."),
+    exam: _("La caméra d’examen a été débranchée. Rebranchez-la : l’image reprendra toute seule."),
+  }[source];
+}
+
+/** What is wrong with these sources, in plain words, without saying the same twice. */
+export function problems(snapshot, sources) {
+  const texts = sources.map((source) =>
+    snapshot[source] === "lost" ? lost(source) : snapshot.failures[source] && failure(source, snapshot.failures[source]),
+  );
+  return [...new Set(texts.filter(Boolean))];
+}
+
+/** Why a command was not done. */
+export function refusal(code) {
+  const words = {
+    away: _("Pas de liaison pour l’instant : recommencez dans un instant."),
+    invalid: _("Carbet n’a pas compris cette demande."),
+    not_allowed: _("Vous n’avez pas le droit de faire cela."),
+    locked: _("La salle est fermée à clé."),
+    full: _("La salle est pleine."),
+    ended: _("La consultation est terminée."),
+    slow_down: _("Trop de demandes d’un coup : attendez quelques secondes."),
+    unavailable: _("Carbet ne peut pas l’enregistrer pour l’instant : recommencez dans un instant."),
+  };
+  return words[code] ?? code;
+}
+
+/** What the door says: `{title, text}`. */
+export function door({ knock, member, status, lineUp }) {
+  if (!lineUp)
+    return { title: _("Connexion perdue"), text: _("Nous vous reconnectons, restez sur cette page. Votre tour n’est pas perdu.") };
+  if (knock === "locked")
+    return { title: _("La salle est fermée à clé"), text: _("Le médecin a fermé la salle un moment. Restez ici et frappez de nouveau dans quelques minutes.") };
+  if (knock === "full")
+    return { title: _("La salle est pleine"), text: _("Une place doit se libérer. Restez ici et frappez de nouveau dans quelques minutes.") };
+  if (member && knock === "asking") return { title: _("Vous entrez…"), text: "" };
+  if (status === "planned")
+    return { title: _("Vous êtes dans la salle d’attente"), text: _("La consultation n’a pas encore commencé. Le médecin vous fera entrer : vous n’avez rien à faire.") };
+  return { title: _("Vous êtes dans la salle d’attente"), text: _("Nous avons prévenu qu’on vous attende. Une personne va vous faire entrer : vous n’avez rien à faire.") };
+}
+
+/** The page shown when the journey is over: `{title, text, again}`; `again` is what one may do. */
+export function ending(why) {
+  const words = {
+    left: [_("Vous avez quitté la consultation"), _("Votre caméra et votre micro sont éteints. Vous pouvez revenir tant qu’elle dure."), "return"],
+    ended: [_("La consultation est terminée"), _("Votre caméra et votre micro sont éteints. Vous pouvez fermer cette page."), null],
+    cancelled: [_("Cette consultation est annulée"), _("Rapprochez-vous du service qui vous l’avait proposée."), null],
+    missed: [_("L’heure de cette consultation est passée"), _("Personne n’y était présent. Rapprochez-vous du service pour en convenir d’une autre."), null],
+    refused: [_("On ne vous a pas fait entrer"), _("La personne qui tient la salle n’a pas ouvert. Si vous pensez à une erreur, frappez de nouveau ou téléphonez au service."), "knock"],
+    removed: [_("Vous avez été retiré de la consultation"), _("Pour revenir, demandez un nouveau lien à la personne qui vous avait invité."), null],
+    superseded: [_("La consultation continue dans un autre onglet"), _("Elle a été ouverte ailleurs avec votre accès. Cet onglet est éteint ; reprenez ici si vous le préférez."), "reload"],
+    revoked: [_("Votre accès a pris fin"), _("La session ou le lien a été retiré. Demandez un nouveau lien, ou identifiez-vous de nouveau."), "login"],
+    unknown: [_("Rien ne s’ouvre à cette adresse"), _("La consultation n’existe pas, ou votre accès a pris fin. Identifiez-vous de nouveau ou demandez un nouveau lien."), "login"],
+  };
+  const [title, text, again] = words[why] ?? [why, "", null];
+  return { title, text, again };
+}
