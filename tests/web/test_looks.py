@@ -59,6 +59,16 @@ def test_a_page_is_legible(
     assert page.evaluate(LOOKS) == []
 
 
+def test_the_record_prints_in_black_on_white(see: Open) -> None:
+    page = see("record", 700, "dark")
+    page.emulate_media(media="print")
+    assert [f for f in page.evaluate(LOOKS) if " px for " not in f and "px high" not in f] == []
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    for hidden in (page.get_by_role("button"), page.get_by_role("navigation")):
+        assert not [e for e in hidden.all() if e.is_visible()]
+    expect(page.get_by_text("Heures données pour")).to_be_visible()
+
+
 def test_the_measure_sees_what_is_wrong(see: Open) -> None:
     page = see("error")
     page.evaluate(
