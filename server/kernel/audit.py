@@ -38,6 +38,8 @@ class Audited(StrEnum):
     SESSION_REVOKE = "account:session:revoke"
     ACCOUNT_CHANGE = "account:person:change"
     PERSON_ADD = "command:person:add"
+    SITE_ADD = "command:site:add"
+    SITE_AGREE = "command:site:agree"
     AUDIT_READ = "audit:chain:read"
 
     CONSULTATION_PLAN = "consultation:consultation:plan"

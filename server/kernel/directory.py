@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from server.kernel.access import Action, Actor, can
+from server.kernel.access import Action, Actor, Role, can
 from server.kernel.db import Agreement, Person, Site
 
 
@@ -27,3 +27,16 @@ def canonical_email(email: str) -> str:
 async def person_by_email(session: AsyncSession, email: str) -> Person | None:
     query = sa.select(Person).where(Person.email == canonical_email(email))
     return (await session.scalars(query)).one_or_none()
+
+
+async def clinicians_for(session: AsyncSession, actor: Actor) -> list[Person]:
+    """The clinicians a coordinator plans for; nobody for others, who plan for themselves."""
+    if actor.role is not Role.COORDINATOR:
+        return []
+    query = (
+        sa.select(Person)
+        .where(Person.organisation_id == actor.organisation_id, Person.role == Role.CLINICIAN)
+        .where(Person.disabled_at.is_(None))
+        .order_by(Person.name)
+    )
+    return list(await session.scalars(query))
