@@ -1,5 +1,5 @@
 # Two commands do everything: `make run` starts Carbet, `make test` proves it.
-.PHONY: run test style types imports tests scripts screenshots lock clean
+.PHONY: run test style types imports tests scripts screenshots words lock clean
 .DEFAULT_GOAL := run
 
 PYTHON ?= python3
@@ -53,6 +53,14 @@ lock:
 	$(COMPILE) --output-file requirements.lock
 	$(COMPILE) --extra test --constraint requirements.lock --output-file requirements-test.lock
 	$(NPM) install --package-lock-only
+
+# For those who change words: marks what is new in the English catalogue, to be translated there.
+CATALOGUE := config/translations/en/LC_MESSAGES/carbet.po
+words:
+	mkdir -p build $(dir $(CATALOGUE))
+	$(BIN)/pybabel -q extract -F pyproject.toml --add-location=file --sort-output -o build/carbet.pot .
+	$(BIN)/pybabel -q update --locale en --input-file build/carbet.pot --output-file $(CATALOGUE) \
+		--ignore-obsolete --no-fuzzy-matching --omit-header --init-missing
 
 clean:
 	rm -rf .venv build node_modules

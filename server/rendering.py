@@ -68,7 +68,12 @@ class Rendering:
 
 
 def _clock(locale: str, timezone: str) -> Callable[..., Markup]:
-    def when(moment: dt.datetime, other_tz: str | None = None, form: str = "short") -> Markup:
-        return i18n.when(moment, locale, timezone, other_tz, form=form)
+    def when(
+        moment: dt.datetime,
+        other_tz: str | None = None,
+        form: str = "short",
+        tz: str = timezone,
+    ) -> Markup:
+        return i18n.when(moment, locale, tz, other_tz, form=form)
 
     return when

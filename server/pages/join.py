@@ -11,8 +11,8 @@ from server.kernel.i18n import gettext as _
 from server.kernel.keys import DB, SECRET, SETTINGS
 from server.middleware import limited_address
 from server.pages.answers import Handler, form_of, page, say, with_cookie
-from signaling import invitations
-from signaling.invitations import Redeemed
+from signaling import redemption
+from signaling.redemption import Redeemed
 
 NOT_A_LINK = _("Ce lien n’est pas valable, ou ne l’est plus. Demandez-en un nouveau à la personne "
                "qui vous l’a envoyé.")  # fmt: skip
@@ -22,7 +22,7 @@ SLOWED_FOR = _("Trop d’essais. Vous pourrez réessayer dans {seconds} secondes
 
 
 async def _redeem(request: web.Request, by: str, value: str) -> Redeemed:
-    redeem = {"link": invitations.redeem_token, "code": invitations.redeem_code}[by]
+    redeem = {"link": redemption.redeem_token, "code": redemption.redeem_code}[by]
     current: LoginSession | None = request["guest_session"]
     async with request.app[DB].begin() as session:
         return await redeem(

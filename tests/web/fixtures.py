@@ -18,6 +18,8 @@ from server.kernel.db import (
     Seat,
     Site,
 )
+from server.pages.words import ROLES, THIRD_PARTIES
+from signaling.record import ConsentGiven, Noticed, Record, Said, Stay
 
 NOW = dt.datetime(2026, 11, 23, 13, 5, tzinfo=dt.UTC)
 HOUR = dt.timedelta(hours=1)
@@ -132,7 +134,7 @@ def invitation(number: int, **changes: Any) -> dict[str, Any]:
     url = f"https://carbet.exemple.fr:8443/j#{'kT9s-2vQ' * 3}{number}"
     found = {
         "id": f"inv-{number}",
-        "kind_label": "Proche",
+        "kind_label": THIRD_PARTIES["family"],
         "name": "Joseph Alimeck, son fils",
         "url": url,
         "code": "40271963",
@@ -144,12 +146,7 @@ def invitation(number: int, **changes: Any) -> dict[str, Any]:
     return {**found, **changes}
 
 
-KINDS = [
-    ("family", "Proche"),
-    ("interpreter", "Interprète"),
-    ("second_clinician", "Second médecin"),
-    ("escort", "Accompagnant"),
-]
+KINDS = list(THIRD_PARTIES.items())
 SITES = [MARIPASOULA, TILLEULS]
 CAN = dict.fromkeys(("host", "invite", "cancel", "reopen", "annotate", "record"), True)
 DEMO_PEOPLE = [
@@ -157,7 +154,7 @@ DEMO_PEOPLE = [
         "id": "p-claire",
         "name": "Dr Claire Martin",
         "title": "Neurologue",
-        "role_label": "Médecin ou soignant consultant",
+        "role_label": ROLES["clinician"],
         "organisation": "CHU de Besançon",
         "site": "",
     },
@@ -165,7 +162,7 @@ DEMO_PEOPLE = [
         "id": "p-nadine",
         "name": "Nadine Aloïké",
         "title": "Infirmière",
-        "role_label": "Équipe du site",
+        "role_label": ROLES["site_staff"],
         "organisation": "Centre hospitalier de Cayenne",
         "site": "CDPS de Maripasoula",
     },
@@ -199,64 +196,32 @@ def full_agenda(running: bool) -> SimpleNamespace:
     )
 
 
-def record() -> SimpleNamespace:
-    """The shape the record's page reads; see `signaling.record`."""
+def record() -> Record:
     start = NOW - 24 * HOUR
-    minutes = dt.timedelta(minutes=1)
-    row = SimpleNamespace
-    claire = {"name": "Dr Claire Martin", "kind": "clinician"}
-    nadine = {"name": "Nadine Aloïké", "kind": "site"}
-    son = {"name": NASTY, "kind": "family"}
-    return row(
+    claire = ("Dr Claire Martin", "clinician", "CHU de Besançon")
+    nadine = ("Nadine Aloïké", "site", "CDPS de Maripasoula")
+
+    def at(minutes: float) -> dt.datetime:
+        return start + minutes * HOUR / 60
+
+    return Record(
         attendance=[
-            row(
-                **claire,
-                place="CHU de Besançon",
-                entered_at=start,
-                left_at=start + 27 * minutes,
-                left_why="ended",
-            ),
-            row(
-                **nadine,
-                place="CDPS de Maripasoula",
-                entered_at=start + minutes,
-                left_at=start + 27 * minutes,
-                left_why="ended",
-            ),
-            row(
-                **son,
-                place="",
-                entered_at=start + 4 * minutes,
-                left_at=start + 20 * minutes,
-                left_why="left",
-            ),
+            Stay(*claire, entered_at=at(0), left_at=at(27), left_why="ended"),
+            Stay(*nadine, entered_at=at(1), left_at=at(27), left_why="ended"),
+            Stay(NASTY, "family", "", entered_at=at(4), left_at=at(20), left_why="left"),
         ],
         consents=[
-            row(**nadine, given=True, at=start - minutes),
-            row(**son, given=False, at=start + 3 * minutes),
+            ConsentGiven("Nadine Aloïké", "site", given=True, at=at(-1)),
+            ConsentGiven(NASTY, "family", given=False, at=at(3)),
         ],
         messages=[
-            row(
-                number=1,
-                name="Nadine Aloïké",
-                text="Je vous entends mal,\nje coupe l’image.",
-                at=start + 6 * minutes,
-            ),
-            row(number=2, name=NASTY, text=NASTY, at=start + 7 * minutes),
+            Said(1, "Nadine Aloïké", "Je vous entends mal,\nje coupe l’image.", at(6)),
+            Said(2, NASTY, NASTY, at(7)),
         ],
         incidents=[
-            row(
-                kind="cut",
-                name="Nadine Aloïké",
-                started_at=start + 8 * minutes,
-                ended_at=start + 8.5 * minutes,
-            ),
-            row(
-                kind="audio_only",
-                name="Nadine Aloïké",
-                started_at=start + 9 * minutes,
-                ended_at=None,
-            ),
+            Noticed("cut", "Nadine Aloïké", started_at=at(8), ended_at=at(8.5)),
+            Noticed("audio_only", "Nadine Aloïké", started_at=at(9), ended_at=None),
+            Noticed("worker_lost", "", started_at=at(12), ended_at=at(12.1)),
         ],
         notes=NOTES,
     )
@@ -305,14 +270,19 @@ VALUES = {
     "matricule": "251049735312345",
     "guests": [("family", NASTY)],
 }
-PLANNING = {"sites": SITES, "kinds": KINDS}
+PLANNING = {"sites": SITES, "kinds": KINDS, "clinicians": []}
 NOBODY: dict[str, Any] = {"actor": actor("nobody")}
 QR = Markup(segno.make("otpauth://totp/Carbet?secret=JBSWY3DPEHPK3PXP").svg_inline(omitsize=True))
 PAST = {"c": consultation("ended", -24), "can": CAN, "record": record()}
-NO_TRACE = SimpleNamespace(attendance=[], consents=[], messages=[], incidents=[], notes="")
+NO_TRACE = Record(attendance=[], consents=[], messages=[], incidents=[], notes="")
+FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:153.0) Gecko/20100101 Firefox/153.0"
+CHROME = (
+    "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) "
+    "Chrome/156.0.0.0 Mobile Safari/537.36"
+)
 TWO_SESSIONS = [
-    login_session("s1", "Firefox sur Windows"),
-    login_session("s2", "Chrome sur Android"),
+    login_session("s1", FIREFOX),
+    login_session("s2", CHROME),
 ]
 
 

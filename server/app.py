@@ -1,0 +1,192 @@
+"""The composition root: the only file that knows every part, and how the process starts and ends.
+
+Refuses to serve on a database it could not bring to the expected shape.
+"""
+
+import ssl
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import socketio
+import uvloop
+from aiohttp import web
+
+from media.client import MediaClient, Spawn
+from server import demo, health, middleware, pages
+from server.kernel import keys, limits, logs, sessions, tasks
+from server.kernel.anchor import Anchor
+from server.kernel.db import Database, utcnow
+from server.kernel.i18n import Translations
+from server.kernel.login import Login
+from server.kernel.metrics import METRICS
+from server.kernel.migrate import migrate
+from server.kernel.passwords import Passwords
+from server.kernel.secrets import Secret
+from server.kernel.sessions import Revocations
+from server.kernel.settings import Settings
+from server.kernel.tls import Certificate, make_certificate
+from server.rendering import Rendering
+from server.statics import Statics
+from signaling.namespace import CallNamespace
+
+WORDS = Path(__file__).parents[1] / "config" / "translations"
+SWEEP_SECONDS = 60.0
+# A message of 2,000 characters and an SDP answer fit; nothing else is that long.
+LONGEST_EVENT = 100_000
+FORGOTTEN_AFTER = 24 * 3600.0
+
+
+def certificate(settings: Settings) -> Certificate | None:
+    """The files HTTPS is served with; None when a proxy in front speaks it."""
+    if settings.tls.cert:
+        cert = Path(settings.tls.cert)
+        return Certificate(cert, Path(settings.tls.key), cert)
+    return make_certificate(settings.server.data_dir) if settings.tls.auto else None
+
+
+def address(settings: Settings) -> str:
+    """Where a person on this machine opens Carbet."""
+    scheme = "https" if settings.tls.cert or settings.tls.auto else "http"
+    host = settings.server.host
+    shown = "localhost" if host in ("0.0.0.0", "::", "127.0.0.1", "::1", "") else host  # noqa: S104
+    return settings.server.public_url or f"{scheme}://{shown}:{settings.server.port}"
+
+
+def _spawn(settings: Settings, files: Certificate | None) -> Spawn | None:
+    if not settings.media.spawn:
+        return None
+    scheme = "https" if files else "http"
+    here = f"{scheme}://localhost:{settings.server.port}"
+    return Spawn(
+        server_url=settings.media.server_url or here,
+        ca_file=str(files.ca.absolute()) if files else "",
+        udp_port=settings.media.udp_port,
+        data_dir=settings.server.data_dir.absolute(),
+        count=settings.media.spawn,
+        hosts=(settings.media.host,) if settings.media.host else (),
+        advertised=tuple(settings.media.advertised),
+        linger_seconds=settings.media.linger_seconds,
+        log_level=settings.log.level,
+    )
+
+
+def _socket_server(settings: Settings) -> Any:
+    """Without a public address, only pages of the very host that was asked may connect."""
+    origins = settings.server.public_url or None
+    return socketio.AsyncServer(
+        async_mode="aiohttp",
+        cors_allowed_origins=origins,
+        max_http_buffer_size=LONGEST_EVENT,
+        ping_interval=10,
+        ping_timeout=15,
+    )
+
+
+def make_app(settings: Settings, files: Certificate | None) -> web.Application:
+    """Everything put together; what needs a running loop starts with the application."""
+    app = web.Application()
+    secret = Secret.load(settings.server.data_dir)
+    db = app[keys.DB] = Database(settings.database_url)
+    revocations = app[keys.REVOCATIONS] = Revocations()
+    passwords = app[keys.PASSWORDS] = Passwords()
+    words = app[keys.TRANSLATIONS] = Translations.load(WORDS)
+    statics = Statics()
+    app[keys.SETTINGS], app[keys.SECRET], app[keys.METRICS] = settings, secret, METRICS
+    app[keys.LOGIN] = Login(db, secret, passwords, revocations, settings.session)
+    app[keys.RENDER] = Rendering(words, statics, demo=settings.demo.enabled).page
+
+    sio = _socket_server(settings)
+    token = settings.media.token or secret.token("media-worker")
+    media = MediaClient(sio, token=token, spawn=_spawn(settings, files))
+    calls = CallNamespace(
+        sio, db=db, media=media, settings=settings, secret=secret, revocations=revocations
+    )
+    sio.register_namespace(calls)
+    sio.attach(app)
+    METRICS.reading("carbet_media", "Counters of the media workers", "what", media.stats)
+
+    async def media_ready() -> bool:
+        return media.ready()
+
+    app[keys.READINESS] = {"media": media_ready}
+    middleware.install(app)
+    pages.add(app)
+    app.router.add_get("/static/{version}/{name:.+}", statics.serve)
+    app.router.add_get("/healthz", health.healthz)
+    app.router.add_get("/readyz", health.readyz)
+    app.router.add_get("/metrics", health.metrics)
+    app.cleanup_ctx.append(_database)
+    app.cleanup_ctx.append(lambda _app: _calls(calls, media))
+    app.cleanup_ctx.append(_housekeeping)
+    return app
+
+
+async def _database(app: web.Application) -> AsyncIterator[None]:
+    await migrate(app[keys.SETTINGS].database_url)
+    if app[keys.SETTINGS].demo.enabled:
+        async with app[keys.DB].begin() as session:
+            await demo.fill(session, utcnow())
+    yield
+    app[keys.PASSWORDS].close()
+    await app[keys.DB].close()
+
+
+async def _calls(calls: CallNamespace, media: MediaClient) -> AsyncIterator[None]:
+    """The rooms come back from the database before any worker or browser speaks of them."""
+    await calls.start()
+    await media.start()
+    yield
+    await media.stop()
+    await calls.stop()
+
+
+async def _housekeeping(app: web.Application) -> AsyncIterator[None]:
+    settings = app[keys.SETTINGS]
+    anchor = Anchor(settings.server.data_dir, app[keys.SECRET])
+
+    async def sweep() -> None:
+        async with app[keys.DB].begin() as session:
+            ended = await sessions.sweep(session, policy=settings.session)
+            await limits.sweep(session, FORGOTTEN_AFTER)
+        await app[keys.REVOCATIONS].announce(ended)
+
+    async def remember() -> None:
+        await anchor.keep(app[keys.DB])
+
+    running = [
+        tasks.every(SWEEP_SECONDS, sweep, "session sweep"),
+        tasks.every(SWEEP_SECONDS, remember, "audit anchor"),
+    ]
+    yield
+    await tasks.stop(*running)
+
+
+def in_demonstration(settings: Settings) -> Settings:
+    """The same settings, with demonstration data kept apart from any real data."""
+    folder = settings.server.data_dir / "demo"
+    server = settings.server.model_copy(update={"data_dir": folder})
+    enabled = settings.demo.model_copy(update={"enabled": True})
+    return settings.model_copy(update={"server": server, "demo": enabled})
+
+
+def run(settings: Settings, demo: bool) -> None:
+    """Serves until a signal ends it. Calls go on meanwhile: media is another process."""
+    settings = in_demonstration(settings) if demo else settings
+    logs.start(settings.log.level)
+    settings.server.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    files = certificate(settings)
+    context = None
+    if files:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(files.cert, files.key)
+    web.run_app(
+        make_app(settings, files),
+        host=settings.server.host,
+        port=settings.server.port,
+        ssl_context=context,
+        shutdown_timeout=2,
+        access_log=None,
+        print=lambda *_: print(f"Carbet : {address(settings)}", flush=True),
+        loop=uvloop.new_event_loop(),
+    )
