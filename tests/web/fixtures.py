@@ -18,7 +18,8 @@ from server.kernel.db import (
     Seat,
     Site,
 )
-from server.pages.words import ROLES, THIRD_PARTIES
+from server.pages.words import ROLES
+from signaling.planning import GUEST_KINDS
 from signaling.record import ConsentGiven, Noticed, Record, Said, Stay
 
 NOW = dt.datetime(2026, 11, 23, 13, 5, tzinfo=dt.UTC)
@@ -134,7 +135,7 @@ def invitation(number: int, **changes: Any) -> dict[str, Any]:
     url = f"https://carbet.exemple.fr:8443/j#{'kT9s-2vQ' * 3}{number}"
     found = {
         "id": f"inv-{number}",
-        "kind_label": THIRD_PARTIES["family"],
+        "kind_label": GUEST_KINDS["family"],
         "name": "Joseph Alimeck, son fils",
         "url": url,
         "code": "40271963",
@@ -146,9 +147,9 @@ def invitation(number: int, **changes: Any) -> dict[str, Any]:
     return {**found, **changes}
 
 
-KINDS = list(THIRD_PARTIES.items())
+KINDS = list(GUEST_KINDS.items())
 SITES = [MARIPASOULA, TILLEULS]
-CAN = dict.fromkeys(("host", "invite", "cancel", "reopen", "annotate", "record"), True)
+CAN = dict.fromkeys(("host", "enter", "invite", "cancel", "reopen", "annotate", "record"), True)
 DEMO_PEOPLE = [
     {
         "id": "p-claire",
@@ -309,7 +310,9 @@ def scenes() -> dict[str, Scene]:
         "home": Scene("home.html", "/", {"agenda": full_agenda(True), "can_plan": True}),
         "home_calm": Scene("home.html", "/", {"agenda": full_agenda(False), "can_plan": True}),
         "home_empty": Scene("home.html", "/", {"agenda": agenda(), "can_plan": True}),
-        "new": Scene("consultation_new.html", new, {**PLANNING, "values": {}, "errors": {}}),
+        "new": Scene(
+            "consultation_new.html", new, {**PLANNING, "clinicians": [], "values": {}, "errors": {}}
+        ),
         "new_wrong": Scene(
             "consultation_new.html", new, {**PLANNING, "values": VALUES, "errors": WRONG}
         ),
@@ -324,7 +327,14 @@ def scenes() -> dict[str, Scene]:
         "ended": Scene(
             "consultation.html",
             one,
-            one_consultation("ended", -24, seats=SEATS, stale={"draft": NASTY}, notes=NOTES),
+            one_consultation(
+                "ended",
+                -24,
+                seats=SEATS,
+                stale={"draft": NASTY},
+                notes=NOTES,
+                problem="Ce n’est plus possible.",
+            ),
         ),
         "record": Scene("record.html", past, PAST),
         "record_empty": Scene("record.html", past, {**PAST, "record": NO_TRACE}),

@@ -11,38 +11,24 @@ import datetime as dt
 import functools
 import gettext
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import jinja2
 from aiohttp import web
-from babel.dates import format_date, format_datetime, format_time
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
+from server.kernel import i18n
 from tests.web import fixtures
 
 WEB = Path(__file__).parents[2] / "web"
-FORMS: dict[str, Callable[..., str]] = {
-    "short": lambda t: format_datetime(t, "EEE d MMM HH:mm", locale="fr"),
-    "long": lambda t: format_datetime(t, "EEEE d MMMM y 'à' HH:mm", locale="fr"),
-    "day": lambda t: format_date(t.date(), "EEEE d MMMM", locale="fr"),
-    "hour": lambda t: format_time(t.time(), "HH:mm", locale="fr"),
-    "second": lambda t: format_time(t.time(), "HH:mm:ss", locale="fr"),
-}
 
 
 def when(
     at: dt.datetime, other_tz: str | None = None, form: str = "short", tz: str = "Europe/Paris"
 ) -> Markup:
     """A `<time>` in `tz`; the title tells the hour in `other_tz`."""
-    title = ""
-    if other_tz and other_tz != tz:
-        there = FORMS["long"](at.astimezone(ZoneInfo(other_tz)))
-        title = f' title="{escape(there)} ({escape(other_tz)})"'
-    shown = FORMS[form](at.astimezone(ZoneInfo(tz)))
-    return Markup(f'<time datetime="{at.isoformat()}"{title}>{escape(shown)}</time>')
+    return i18n.when(at, "fr", tz, other_tz, form=form)
 
 
 @functools.cache
@@ -52,6 +38,7 @@ def environment() -> jinja2.Environment:
         loader=jinja2.FileSystemLoader(WEB / "templates"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
         extensions=["jinja2.ext.i18n"],
     )
     null = gettext.NullTranslations()

@@ -6,11 +6,14 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from markupsafe import escape
 
 from server.kernel.access import ROLES, SITE_KINDS
+from server.pages.words import ROLES as ROLE_WORDS
 from signaling.consultation import STATUSES
 from signaling.ledger import KINDS
-from tests.web.fixtures import NASTY, scenes
+from signaling.planning import GUEST_KINDS
+from tests.web.fixtures import CAN, CHROME, FIREFOX, NASTY, actor, scenes
 from tests.web.gallery import WEB, environment, render
 
 TEMPLATES = WEB / "templates"
@@ -169,6 +172,25 @@ def test_a_demonstration_says_so_and_a_service_does_not(name: str) -> None:
     assert "/demo/enter" not in plain
 
 
+def test_what_one_may_not_do_is_not_offered() -> None:
+    nothing = dict.fromkeys(CAN, False)
+    for name in ("planned", "in_call", "ended"):
+        found = Page(render(scenes()[name], can=nothing, problem="", stale=None))
+        actions = [e.attributes["action"] for e in found.all("form")]
+        assert set(actions) == {"/logout", "/locale"}
+        links = [e.attributes["href"] for e in found.all("a")]
+        assert not [link for link in links if link.endswith(("/call", "/record"))]
+        assert not found.all("textarea")
+
+
+def test_a_coordinator_sees_the_agenda_and_enters_no_call() -> None:
+    somebody = actor()
+    somebody.role = "coordinator"
+    links = [e.attributes["href"] for e in Page(render(scenes()["home"], actor=somebody)).all("a")]
+    assert "/consultations/new" in links
+    assert not [link for link in links if link.endswith("/call")]
+
+
 def test_the_catalogue_of_scripts_cannot_close_its_element() -> None:
     html = render(scenes()["new"], catalogue={"À {city}": "</script><b>In {city}"}, locale="en")
     assert "</script><b>" not in html
@@ -208,6 +230,30 @@ def test_every_code_has_its_words(macro: str, codes: tuple[str, ...]) -> None:
     for code in codes:
         assert str(getattr(words, macro)(code)).strip() != code
     assert str(getattr(words, macro)("unheard_of")).strip() == "unheard_of"
+
+
+@pytest.mark.parametrize(
+    ("macro", "labels"), [("role", ROLE_WORDS), ("seat_kind", GUEST_KINDS)], ids=["role", "seat"]
+)
+def test_pages_and_handlers_use_the_same_words(macro: str, labels: dict[str, str]) -> None:
+    words = environment().get_template("components/words.html").make_module({})
+    assert {code: str(getattr(words, macro)(code)).strip() for code in labels} == labels
+
+
+@pytest.mark.parametrize(
+    ("agent", "shown"),
+    [
+        (FIREFOX, "Firefox sur Windows"),
+        (CHROME, "Chrome sur Android"),
+        ("", "Appareil inconnu"),
+        ("curl/8", "curl/8"),
+        (NASTY, str(escape(NASTY))),
+    ],
+    ids=["firefox", "chrome", "none", "other", "nasty"],
+)
+def test_a_device_is_named_in_three_words(agent: str, shown: str) -> None:
+    words = environment().get_template("components/words.html").make_module({})
+    assert str(words.device(agent)).strip() == shown  # type: ignore[attr-defined]
 
 
 def test_every_status_has_its_badge() -> None:
