@@ -271,7 +271,7 @@ VALUES = {
     "matricule": "251049735312345",
     "guests": [("family", NASTY)],
 }
-PLANNING = {"sites": SITES, "kinds": KINDS, "clinicians": []}
+PLANNING = {"sites": SITES, "kinds": KINDS, "clinicians": [("p-claire", "Dr Claire Martin")]}
 NOBODY: dict[str, Any] = {"actor": actor("nobody")}
 QR = Markup(segno.make("otpauth://totp/Carbet?secret=JBSWY3DPEHPK3PXP").svg_inline(omitsize=True))
 PAST = {"c": consultation("ended", -24), "can": CAN, "record": record()}
