@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from signaling import links, views
 from signaling.door import Outcome, go, superseded
-from signaling.effects import Drop, Effect, Send
+from signaling.effects import Audit, Drop, Effect, Send
 from signaling.events import Arrival, Arrived, Revoked, Vanished
 from signaling.seats import Claim, Room, Seat, Stage
 
@@ -72,6 +72,7 @@ def _starts_afresh(seat: Seat, other: bool, same_tab: bool) -> bool:
 def _sit(room: Room, seat: Seat, event: Arrived, other: bool, now: dt.datetime) -> Outcome:
     same_tab = seat.tab == event.tab
     effects = superseded(seat.socket, event.socket, same_tab)
+    effects += (Audit(seat.id, "connect", seat.id),)
     seat = replace(
         seat,
         stage=Stage.READY if _starts_afresh(seat, other, same_tab) else seat.stage,

@@ -239,7 +239,7 @@ async def reopen(
     audited = Audited.CONSULTATION_REOPEN
     values = {"opened_at": now, "ended_at": None, "locked": False}
     await _act(session, actor, consultation, Act.REOPEN, audited, **values)
-    await invitations.prolong(session, consultation, now + invitations.LINGERS)
+    await invitations.prolong(session, consultation.id, now + invitations.LINGERS)
     return consultation
 
 

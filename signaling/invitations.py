@@ -179,11 +179,11 @@ async def revoked(
     return await sessions.revoke_invitation(session, invitation.id, now)
 
 
-async def prolong(session: AsyncSession, consultation: Consultation, until: dt.datetime) -> None:
+async def prolong(session: AsyncSession, consultation_id: str, until: dt.datetime) -> None:
     """Links that were not revoked live at least until then."""
     await session.execute(
         sa.update(Invitation)
-        .where(Invitation.consultation_id == consultation.id, Invitation.revoked_at.is_(None))
+        .where(Invitation.consultation_id == consultation_id, Invitation.revoked_at.is_(None))
         .where(Invitation.expires_at < until)
         .values(expires_at=until)
     )

@@ -52,14 +52,14 @@ def resume(seat: Seat, same_tab: bool, session: str | None, now: dt.datetime) ->
     """A seat which is in has a new socket. The same page may still have its connection;
     a new page has none. After a restart of the server only the browser knows its session."""
     link = seat.link
-    if not same_tab and session is None:
+    flows = link.flow in (Flow.UP, Flow.STALLED)
+    if session is not None and link.session is None and link.attempt == 0:
+        flow = link.flow if flows else Flow.GONE
+        kept = replace(link, flow=flow, session=session, answered=True, tried_at=now)
+        return replace(seat, link=kept)
+    if not flows or link.session is None or session not in (None, link.session):
         return reopen(seat, now)
-    kept = link.flow in (Flow.UP, Flow.STALLED) and session in (None, link.session)
-    if kept and link.session is not None:
-        return seat
-    if session is not None and link.session is None and link.flow in (Flow.UP, Flow.STALLED):
-        return replace(seat, link=replace(link, session=session, answered=True))
-    return reopen(seat, now)
+    return seat if same_tab or session else reopen(seat, now)
 
 
 def _of_session(room: Room, seat_id: str, session: str) -> Seat | None:
@@ -182,9 +182,10 @@ def worker_lost(room: Room, event: WorkerLost, now: dt.datetime) -> Outcome:
 
 
 def worker_back(room: Room, event: WorkerBack, now: dt.datetime) -> Outcome:
-    """Seats it still carries go on; the others get a new offer at once."""
+    """Seats it still carries go on; the others get a new offer at once, and so does a page which
+    asked for one in vain."""
     for seat in room.inside:
-        if seat.id in event.peers:
+        if seat.id in event.peers and (seat.link.session or not seat.socket):
             if seat.link.flow in (Flow.GONE, Flow.NONE):
                 link = replace(seat.link, flow=Flow.UP, carried=True)
                 room = room.put(replace(seat, link=link))

@@ -202,9 +202,9 @@ def _fields(payload: Any, checks: Checks) -> dict[str, Any]:
     return {key: check(payload[key]) for key, check in checks.items()}
 
 
-def parse(event: str, arguments: tuple[Any, ...]) -> Command:
+def parse(event: Any, arguments: tuple[Any, ...]) -> Command:
     """The command of an event and its arguments (exactly one payload). Raises `Invalid`."""
-    if event not in COMMANDS or len(arguments) != 1:
+    if not isinstance(event, str) or event not in COMMANDS or len(arguments) != 1:
         raise Invalid("not an event of the protocol")
     make, checks = COMMANDS[event]
     return make(**_fields(arguments[0], checks))

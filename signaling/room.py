@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any, get_args
 
 from signaling import arrivals, door, ledger, links, views
-from signaling.consultation import OVER
+from signaling.consultation import OVER, Status
 from signaling.effects import (
     Audit,
     CloseMedia,
@@ -217,11 +217,13 @@ def _said(room: Room, event: Said, now: dt.datetime) -> Outcome:
 
 
 def _status(room: Room, event: StatusChanged, now: dt.datetime) -> Outcome:
-    if event.status is room.status:
-        return room, ()
     if event.status in OVER:
-        return door.over(room, event.status, event.ended_at or now), ()
-    return replace(room, status=event.status, ended_at=None), ()
+        over = room.status in OVER
+        return (room if over else door.over(room, event.status, event.ended_at or now)), ()
+    opened = room.status is Status.PLANNED and event.status is Status.OPEN
+    if room.status in OVER or opened:
+        room = replace(room, status=event.status, ended_at=None)
+    return room, ()
 
 
 def _tick(room: Room, now: dt.datetime, kept: dt.timedelta) -> Outcome:

@@ -1,0 +1,73 @@
+"""The media worker as signaling sees it: what is asked of it, and what its events mean here.
+
+`Media` is what `media.client.MediaClient` offers; tests give another. A room's id is its
+consultation's, a peer's id is its seat's: the worker learns nothing else.
+"""
+
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Protocol
+
+from media import client
+from signaling import events
+from signaling.events import Event
+from signaling.seats import SlotUse
+
+
+class Media(Protocol):
+    def subscribe(self, callback: Callable[[client.MediaEvent], Awaitable[None]]) -> None: ...
+
+    async def open(self, room: str, peer: str) -> client.Offer: ...
+
+    async def answer(self, room: str, peer: str, session: str, sdp: str) -> None: ...
+
+    async def close(self, room: str, peer: str) -> None: ...
+
+    async def close_room(self, room: str) -> None: ...
+
+    def peers(self, room: str) -> tuple[str, ...]: ...
+
+
+def heard(
+    told: client.MediaEvent, rooms: Callable[[], Iterator[str]], peers: Callable[[str], set[str]]
+) -> Iterator[tuple[str, Event]]:
+    """Which rooms a worker's event concerns, and what it means to each."""
+    match told:
+        case client.WorkerLost(rooms=lost):
+            yield from ((room, events.WorkerLost()) for room in lost)
+        case client.WorkerBack():
+            yield from ((room, events.WorkerBack(frozenset(peers(room)))) for room in rooms())
+        case client.SpeakerChanged(room, peer):
+            yield room, events.SpeakerChanged(peer)
+        case _:
+            yield told.room, _of_peer(told)
+
+
+OfPeer = (
+    client.PeerUp
+    | client.PeerResumed
+    | client.PeerStalled
+    | client.PeerGone
+    | client.SlotsChanged
+    | client.PictureStalled
+    | client.PictureResumed
+    | client.PeerQuality
+)
+
+
+def _of_peer(told: OfPeer) -> Event:
+    match told:
+        case client.PeerUp() | client.PeerResumed():
+            return events.Flowing(told.peer, told.session)
+        case client.PeerStalled():
+            return events.Stalled(told.peer, told.session, told.since)
+        case client.PeerGone():
+            return events.Gone(told.peer, told.session)
+        case client.SlotsChanged():
+            uses = tuple(SlotUse(use.slot, use.peer, use.kind) for use in told.slots)
+            return events.SlotsChanged(told.peer, told.session, uses)
+        case client.PictureStalled():
+            return events.PictureStalled(told.peer, told.source)
+        case client.PictureResumed():
+            return events.PictureResumed(told.peer, told.source)
+        case client.PeerQuality():
+            return events.Quality(told.peer, told.loss, told.rtt)

@@ -1,0 +1,316 @@
+"""The live rooms: events in, one at a time for each room, and their effects done.
+
+It decides nothing: `room.step` does. Calls go on without a database (the `journal` waits for it)
+and without a worker (seats ask again). It knows sockets only as names to send to.
+"""
+
+import asyncio
+import datetime as dt
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Protocol, get_args
+
+from media import client
+from server.kernel import sessions, tasks
+from server.kernel.db import Consultation, Database, DatabaseAway, utcnow
+from server.kernel.metrics import METRICS
+from server.kernel.sessions import Revocations
+from signaling import consultations, invitations, minutes, relay, restoration, views
+from signaling.consultation import Status
+from signaling.effects import (
+    AnswerMedia,
+    CloseMedia,
+    CloseRoom,
+    Drop,
+    Effect,
+    OpenMedia,
+    Reply,
+    Send,
+    Stored,
+    WriteConsent,
+    WriteMessage,
+)
+from signaling.events import (
+    Asked,
+    Consented,
+    Event,
+    NotOffered,
+    Offered,
+    Revoked,
+    Said,
+    StatusChanged,
+    Tick,
+)
+from signaling.journal import Batch, Journal
+from signaling.relay import Media
+from signaling.room import SEAT_KEPT, step
+from signaling.seats import Room, Stage
+
+TICK = 1.0
+SWEEP = 30.0
+ALIVE = 60.0
+# How long an acknowledgement waits for the disk; a call is not held up longer.
+STORED_WITHIN = 3.0
+EXPIRES_SOON = dt.timedelta(minutes=30)
+
+PENDING = (AnswerMedia, WriteMessage, WriteConsent)
+Pending = AnswerMedia | WriteMessage | WriteConsent
+
+
+class Line(Protocol):
+    """The way to the sockets."""
+
+    async def tell(self, socket: str, event: str, payload: dict[str, Any]) -> None: ...
+
+    async def drop(self, socket: str) -> None: ...
+
+
+@dataclass
+class Live:
+    """A room in memory. Events wait for `turn`, messages for `pen`, worker commands for `wire`:
+    each keeps its own order, and none holds up another."""
+
+    room: Room
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    pen: asyncio.Lock = field(default_factory=asyncio.Lock)
+    wire: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+@dataclass
+class Done:
+    """What became of an event: its acknowledgement, what is still to do for it, its batch."""
+
+    reply: Reply | None = None
+    pending: tuple[Pending, ...] = ()
+    batch: Batch | None = None
+
+
+class Rooms:
+    """All live rooms of this server."""
+
+    def __init__(
+        self,
+        db: Database,
+        media: Media,
+        revocations: Revocations,
+        *,
+        kept: dt.timedelta = SEAT_KEPT,
+        clock: Callable[[], dt.datetime] = utcnow,
+    ) -> None:
+        self._db, self._media, self._kept, self._clock = db, media, kept, clock
+        self._live: dict[str, Live] = {}
+        self._loading = asyncio.Lock()
+        self._tasks: list[asyncio.Task[Any]] = []
+        self.journal = Journal(db, revocations, self._keep_alive)
+        self.line: Line | None = None
+        media.subscribe(self._heard)
+        revocations.subscribe(self.revoked)
+
+    async def start(self) -> None:
+        """Makes the rooms of before again, and begins to keep time."""
+        self.journal.start()
+        async with self._db.read() as session:
+            unfinished = await restoration.unfinished(session)
+        for consultation_id in unfinished:
+            await self.load(consultation_id)
+        self._tasks = [
+            tasks.every(TICK, self.tick, "rooms"),
+            tasks.every(SWEEP, self.sweep, "consultations"),
+            tasks.every(ALIVE, self._keep_alive, "sessions in calls"),
+        ]
+
+    async def stop(self) -> None:
+        """Stops keeping time. Seats stay in: media goes on, and the next start finds them."""
+        await tasks.stop(*self._tasks)
+        await self.journal.stop()
+
+    def live(self, consultation_id: str) -> Room | None:
+        found = self._live.get(consultation_id)
+        return found.room if found else None
+
+    async def load(self, consultation_id: str) -> bool:
+        """Puts a room in memory, from the database. False when there is no such consultation.
+        Raises `DatabaseAway`."""
+        async with self._loading:
+            if consultation_id in self._live:
+                return True
+            await self.journal.flushed()
+            peers = frozenset(self._media.peers(consultation_id))
+            async with self._db.read() as session:
+                room = await restoration.load(session, consultation_id, peers, self._clock())
+            if room is not None:
+                self._live[consultation_id] = Live(room)
+            return room is not None
+
+    # Events
+
+    async def handle(self, consultation_id: str, event: Event) -> Done:
+        """One event, in its turn. A room that is not in memory ignores it."""
+        live = self._live.get(consultation_id)
+        if live is None:
+            return Done()
+        async with live.turn:
+            now = self._clock()
+            live.room, effects = step(live.room, event, now, kept=self._kept)
+            return await self._do(live, effects, now)
+
+    async def _do(self, live: Live, effects: tuple[Effect, ...], now: dt.datetime) -> Done:
+        rows = tuple(e for e in effects if isinstance(e, get_args(Stored)))
+        batch = self.journal.add(live.room.id, rows, now) if rows else None
+        for effect in effects:
+            match effect:
+                case Send(socket, event, payload) if self.line:
+                    await self.line.tell(socket, event, payload)
+                case Drop(socket) if self.line:
+                    tasks.spawn(self.line.drop(socket), "drop")
+                case OpenMedia() | CloseMedia() | CloseRoom():
+                    tasks.spawn(self._wired(live, effect), "media command")
+        reply = next((e for e in effects if isinstance(e, Reply)), None)
+        return Done(reply, tuple(e for e in effects if isinstance(e, PENDING)), batch)
+
+    async def ask(self, consultation_id: str, asked: Asked) -> Reply:
+        """A client's command, and its acknowledgement: given once what it says is true."""
+        if self.journal.full:
+            return Reply("unavailable")
+        done = await self.handle(consultation_id, asked)
+        live = self._live.get(consultation_id)
+        reply = done.reply
+        for effect in done.pending:
+            if live is not None:
+                reply = await self._perform(live, effect)
+        if done.batch is not None:
+            await self.journal.settled(done.batch, STORED_WITHIN)
+        return reply or Reply("not_allowed")
+
+    async def _perform(self, live: Live, effect: Pending) -> Reply:
+        try:
+            match effect:
+                case AnswerMedia():
+                    return await self._answer(live, effect)
+                case WriteMessage():
+                    return await self._say(live, effect)
+                case WriteConsent():
+                    return await self._consent(live, effect)
+        except DatabaseAway:
+            return Reply("unavailable")
+
+    async def _say(self, live: Live, wanted: WriteMessage) -> Reply:
+        room = live.room.id
+        async with live.pen:
+            async with self._db.begin() as session:
+                written = await minutes.write_message(session, room, wanted, self._clock())
+                after = live.room.last_message
+                fresh = await restoration.messages(session, room, after) if written else ()
+            await self.handle(room, Said(fresh))
+        if written is None:
+            return Reply(wanted.refusal)
+        return Reply(extra={"number": written.number, "at": views.stamp(written.at)})
+
+    async def _consent(self, live: Live, wanted: WriteConsent) -> Reply:
+        async with live.pen:
+            async with self._db.begin() as session:
+                await minutes.write_consent(session, live.room.id, wanted, self._clock())
+            await self.handle(live.room.id, Consented(wanted.seat, wanted.given))
+        return Reply()
+
+    # The worker
+
+    async def _heard(self, told: client.MediaEvent) -> None:
+        rooms = lambda: iter(tuple(self._live))  # noqa: E731
+        for room, event in relay.heard(told, rooms, lambda room: set(self._media.peers(room))):
+            if room in self._live:
+                await self.handle(room, event)
+
+    async def _wired(self, live: Live, effect: OpenMedia | CloseMedia | CloseRoom) -> None:
+        async with live.wire:
+            match effect:
+                case OpenMedia(seat, attempt):
+                    event = await self._open(live.room.id, seat, attempt)
+                    await self.handle(live.room.id, event)
+                case CloseMedia(seat):
+                    await self._media.close(live.room.id, seat)
+                case CloseRoom():
+                    await self._media.close_room(live.room.id)
+
+    async def _open(self, room: str, seat: str, attempt: int) -> Event:
+        try:
+            offer = await self._media.open(room, seat)
+        except (client.MediaAway, client.MediaRefused):
+            return NotOffered(seat, attempt)
+        return Offered(seat, attempt, offer.session, offer.sdp)
+
+    async def _answer(self, live: Live, given: AnswerMedia) -> Reply:
+        try:
+            await self._media.answer(live.room.id, given.seat, given.session, given.sdp)
+        except client.MediaRefused:
+            return Reply("invalid")
+        except client.MediaAway:
+            return Reply("unavailable")
+        return Reply()
+
+    # Pages, sessions, time
+
+    async def refresh(self, consultation_id: str) -> None:
+        """After a page changed a consultation: whoever is connected is told. Raises
+        `DatabaseAway`."""
+        if consultation_id not in self._live:
+            return
+        await self.journal.flushed()
+        async with self._db.read() as session:
+            c = await session.get(Consultation, consultation_id)
+        if c is not None:
+            await self.handle(consultation_id, StatusChanged(Status(c.status), c.ended_at))
+
+    async def revoked(self, session_ids: frozenset[str]) -> None:
+        """Sockets of these login sessions are cut, at once."""
+        for room in tuple(self._live):
+            await self.handle(room, Revoked(session_ids))
+
+    async def tick(self) -> None:
+        """Seats given up after ten minutes, offers asked again, empty rooms forgotten."""
+        for consultation_id, live in tuple(self._live.items()):
+            await self.handle(consultation_id, Tick())
+            if live.room.idle and not live.turn.locked() and not live.pen.locked():
+                del self._live[consultation_id]
+        rooms = [live.room for live in self._live.values()]
+        METRICS.rooms.set(sum(1 for room in rooms if room.inside))
+        stages = Counter(seat.stage for room in rooms for seat in room.seats)
+        for stage in Stage:
+            METRICS.seats.labels(stage.value).set(stages[stage])
+
+    async def sweep(self) -> None:
+        """Consultations nobody came to, or which everybody left long ago."""
+        try:
+            async with self._db.begin() as session:
+                changed = await consultations.sweep(session, self._clock())
+        except DatabaseAway:
+            return
+        for consultation_id in changed:
+            await self.refresh(consultation_id)
+
+    def _present(self) -> Iterator[str]:
+        """Login sessions that are not idle: in, at the door, or a guest with this page open."""
+        for live in self._live.values():
+            for seat in live.room.seats:
+                busy = seat.stage in (Stage.IN, Stage.DOOR)
+                if seat.credential and (busy or (seat.socket and not seat.member)):
+                    yield seat.credential
+            yield from (claim.credential for claim in live.room.claims)
+
+    async def _keep_alive(self) -> None:
+        """No session ends for idleness, and no link expires, in the middle of a call."""
+        now = self._clock()
+        present = sorted(set(self._present()))
+        running = sorted(room for room, live in self._live.items() if live.room.inside)
+        if not present:
+            return
+        try:
+            async with self._db.begin() as session:
+                for credential in present:
+                    await sessions.keep_alive(session, credential, now)
+                for consultation_id in running:
+                    until = now + EXPIRES_SOON
+                    await invitations.prolong(session, consultation_id, until)
+        except DatabaseAway:
+            return
