@@ -27,7 +27,7 @@ scripts:
 	$(NODE) --test tests/web
 
 tests:
-	$(BIN)/pytest
+	tests/alone $(BIN)/pytest
 
 # The environments. A stamp is newer than what it was made from, or it is made again.
 .venv/bin/python:
@@ -50,8 +50,8 @@ tests:
 COMPILE := uv pip compile --quiet --python-version 3.11 --universal --generate-hashes \
 	--no-emit-index-url --no-annotate --no-header pyproject.toml
 lock:
-	$(COMPILE) --output-file requirements.lock
-	$(COMPILE) --extra test --constraint requirements.lock --output-file requirements-test.lock
+	$(COMPILE) --extra test --output-file requirements-test.lock
+	$(COMPILE) --constraint requirements-test.lock --output-file requirements.lock
 	$(NPM) install --package-lock-only
 
 # For those who change words: marks what is new in the English catalogue, to be translated there.

@@ -3,6 +3,7 @@
 Refuses to serve on a database it could not bring to the expected shape.
 """
 
+import datetime as dt
 import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -26,15 +27,17 @@ from server.kernel.secrets import Secret
 from server.kernel.sessions import Revocations
 from server.kernel.settings import Settings
 from server.kernel.tls import Certificate, make_certificate
+from server.pages.answers import ROOMS
 from server.rendering import Rendering
 from server.statics import Statics
 from signaling.namespace import CallNamespace
+from signaling.rooms import Rooms
 
 WORDS = Path(__file__).parents[1] / "config" / "translations"
 SWEEP_SECONDS = 60.0
 # A message of 2,000 characters and an SDP answer fit; nothing else is that long.
 LONGEST_EVENT = 100_000
-FORGOTTEN_AFTER = 24 * 3600.0
+LIMITS_KEPT = dt.timedelta(days=1)
 
 
 def certificate(settings: Settings) -> Certificate | None:
@@ -99,10 +102,9 @@ def make_app(settings: Settings, files: Certificate | None) -> web.Application:
     sio = _socket_server(settings)
     token = settings.media.token or secret.token("media-worker")
     media = MediaClient(sio, token=token, spawn=_spawn(settings, files))
-    calls = CallNamespace(
-        sio, db=db, media=media, settings=settings, secret=secret, revocations=revocations
-    )
-    sio.register_namespace(calls)
+    kept = dt.timedelta(minutes=settings.media.seat_minutes)
+    rooms = app[ROOMS] = Rooms(db, media, revocations, kept=kept)
+    sio.register_namespace(CallNamespace(rooms, db, policy=settings.session))
     sio.attach(app)
     METRICS.reading("carbet_media", "Counters of the media workers", "what", media.stats)
 
@@ -117,7 +119,7 @@ def make_app(settings: Settings, files: Certificate | None) -> web.Application:
     app.router.add_get("/readyz", health.readyz)
     app.router.add_get("/metrics", health.metrics)
     app.cleanup_ctx.append(_database)
-    app.cleanup_ctx.append(lambda _app: _calls(calls, media))
+    app.cleanup_ctx.append(lambda _app: _calls(rooms, media))
     app.cleanup_ctx.append(_housekeeping)
     return app
 
@@ -132,13 +134,13 @@ async def _database(app: web.Application) -> AsyncIterator[None]:
     await app[keys.DB].close()
 
 
-async def _calls(calls: CallNamespace, media: MediaClient) -> AsyncIterator[None]:
+async def _calls(rooms: Rooms, media: MediaClient) -> AsyncIterator[None]:
     """The rooms come back from the database before any worker or browser speaks of them."""
-    await calls.start()
+    await rooms.start()
     await media.start()
     yield
     await media.stop()
-    await calls.stop()
+    await rooms.stop()
 
 
 async def _housekeeping(app: web.Application) -> AsyncIterator[None]:
@@ -148,7 +150,7 @@ async def _housekeeping(app: web.Application) -> AsyncIterator[None]:
     async def sweep() -> None:
         async with app[keys.DB].begin() as session:
             ended = await sessions.sweep(session, policy=settings.session)
-            await limits.sweep(session, FORGOTTEN_AFTER)
+            await limits.sweep(session, utcnow() - LIMITS_KEPT)
         await app[keys.REVOCATIONS].announce(ended)
 
     async def remember() -> None:

@@ -3,9 +3,16 @@ do they see; what may not be seen is not found."""
 
 from aiohttp import web
 
-from server.pages import account, join, login
+from server.pages import account, agenda, call, consultation, join, login
 
-ROUTES = (*login.ROUTES, *account.ROUTES, *join.ROUTES)
+ROUTES = (
+    *login.ROUTES,
+    *account.ROUTES,
+    *join.ROUTES,
+    *agenda.ROUTES,
+    *consultation.ROUTES,
+    *call.ROUTES,
+)
 
 
 def add(app: web.Application) -> None:

@@ -29,9 +29,7 @@ def kinds_of(request: web.Request) -> list[tuple[str, str]]:
     return [(kind, say(request, label)) for kind, label in GUEST_KINDS.items()]
 
 
-async def _planning(
-    request: web.Request, session: AsyncSession
-) -> tuple[list[Site], list[Person]]:
+async def _planning(request: web.Request, session: AsyncSession) -> tuple[list[Site], list[Person]]:
     """Where this actor may plan, and for whom when it is not for themselves."""
     actor: Actor = request["actor"]
     if not can(actor, Action.PLAN, None):

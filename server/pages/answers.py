@@ -7,7 +7,10 @@ from aiohttp import web
 
 from server.kernel.keys import RENDER, SETTINGS, TRANSLATIONS
 from server.middleware import set_cookie
+from signaling.rooms import Rooms
 
+# The live rooms, told when a page changed their consultation.
+ROOMS = web.AppKey("rooms", Rooms)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 

@@ -12,8 +12,7 @@ from server.kernel.db import Consultation, Invitation, utcnow
 from server.kernel.i18n import gettext as _
 from server.kernel.keys import DB, REVOCATIONS, SECRET
 from server.pages.agenda import kinds_of
-from server.pages.answers import Handler, base_url, form_of, page, say, see_other
-from server.pages.rooms import ROOMS
+from server.pages.answers import ROOMS, Handler, base_url, form_of, page, say, see_other
 from server.rendering import qr
 from signaling import consultations, invitations
 from signaling.consultation import Refused, Status, reopenable
@@ -39,8 +38,9 @@ async def may(
     actor: Actor = request["actor"]
     try:
         async with begin(request.app[DB]) as session:
-            yield session, await consultations.find(
-                session, actor, request.match_info["id"], action
+            yield (
+                session,
+                await consultations.find(session, actor, request.match_info["id"], action),
             )
     except NotFound:
         raise web.HTTPNotFound from None
