@@ -8,6 +8,7 @@ import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import socketio
 import uvloop
@@ -75,11 +76,15 @@ def _spawn(settings: Settings, files: Certificate | None) -> Spawn | None:
 
 
 def _socket_server(settings: Settings) -> Any:
-    """Without a public address, only pages of the very host that was asked may connect."""
-    origins = settings.server.public_url or None
+    """Only our own pages may connect: those of the public address, or of the host asked."""
+
+    def ours(origin: str, environ: dict[str, str]) -> bool:
+        public = settings.server.public_url
+        return origin == public if public else urlsplit(origin).netloc == environ.get("HTTP_HOST")
+
     return socketio.AsyncServer(
         async_mode="aiohttp",
-        cors_allowed_origins=origins,
+        cors_allowed_origins=ours,
         max_http_buffer_size=LONGEST_EVENT,
         ping_interval=10,
         ping_timeout=15,

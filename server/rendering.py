@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-import segno
 from aiohttp import web
 from markupsafe import Markup
 
@@ -19,12 +18,6 @@ from server.kernel.i18n import Translations
 from server.statics import Statics
 
 TEMPLATES = Path(__file__).parents[1] / "web" / "templates"
-
-
-def qr(text: str) -> Markup:
-    """A QR code as an SVG drawing, whose modules take the colour of the text around it."""
-    drawing = segno.make(text, error="m", micro=False)
-    return Markup(drawing.svg_inline(omitsize=True, border=2, dark="currentColor"))  # noqa: S704
 
 
 class Rendering:

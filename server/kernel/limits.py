@@ -43,10 +43,10 @@ class Verdict:
 ALLOWED = Verdict(True)
 
 
-def _verdict(limit: Limit | None, now: dt.datetime) -> Verdict:
-    if limit is None or limit.blocked_until is None or limit.blocked_until <= now:
+def _verdict(until: dt.datetime | None, now: dt.datetime) -> Verdict:
+    if until is None or until <= now:
         return ALLOWED
-    left = (limit.blocked_until - now).total_seconds()
+    left = (until - now).total_seconds()
     return Verdict(False, max(1, -int(-left // 1)))
 
 
@@ -54,7 +54,7 @@ async def check(
     session: AsyncSession, key: str, rule: Rule, now: dt.datetime | None = None
 ) -> Verdict:
     """Whether a try is allowed now. Changes nothing: a refused try does not lengthen the wait."""
-    return _verdict(await session.get(Limit, key, populate_existing=True), now or utcnow())
+    return await check_all(session, {key: rule}, now)
 
 
 async def failed(
@@ -69,7 +69,7 @@ async def failed(
     delay = rule.delay(limit.tries)
     limit.blocked_until = now + dt.timedelta(seconds=delay) if delay else None
     await session.flush()
-    return _verdict(limit, now)
+    return _verdict(limit.blocked_until, now)
 
 
 async def take(
@@ -77,11 +77,7 @@ async def take(
 ) -> Verdict:
     """Counts the try as a failure before it is judged, so that a thousand tries sent at once
     cannot all pass the check. `succeeded` gives it back."""
-    now = now or utcnow()
-    verdict = _verdict(await _locked(session, key, now), now)
-    if verdict.allowed:
-        await failed(session, key, rule, now)
-    return verdict
+    return await take_all(session, {key: rule}, now)
 
 
 async def take_all(
@@ -102,9 +98,9 @@ async def take_all(
 async def check_all(
     session: AsyncSession, rules: Mapping[str, Rule], now: dt.datetime | None = None
 ) -> Verdict:
-    """The longest wait of several keys."""
-    verdicts = [await check(session, key, rule, now) for key, rule in rules.items()]
-    return max(verdicts, key=lambda each: each.retry_after, default=ALLOWED)
+    """The longest wait of several keys. Changes nothing."""
+    query = sa.select(sa.func.max(Limit.blocked_until)).where(Limit.key.in_(sorted(rules)))
+    return _verdict(await session.scalar(query), now or utcnow())
 
 
 async def give_back(session: AsyncSession, key: str, rule: Rule) -> None:

@@ -7,13 +7,13 @@ from typing import Any
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from server.kernel import qr
 from server.kernel.access import Action, Actor, can
 from server.kernel.db import Consultation, Invitation, utcnow
 from server.kernel.i18n import gettext as _
 from server.kernel.keys import DB, REVOCATIONS, SECRET
 from server.pages.agenda import kinds_of
 from server.pages.answers import ROOMS, Handler, base_url, form_of, page, say, see_other
-from server.rendering import qr
 from signaling import consultations, invitations
 from signaling.consultation import Refused, Status, reopenable
 from signaling.planning import GUEST_KINDS, InvalidPlan
@@ -61,7 +61,7 @@ def _shown(request: web.Request, invitation: Invitation) -> dict[str, Any]:
         "name": invitation.name,
         "url": url,
         "code": invitations.code_of(request.app[SECRET], invitation),
-        "qr_svg": qr(url),
+        "qr_svg": qr.drawing(url),
         "expires_at": invitation.expires_at,
         "revoked": invitation.revoked_at is not None,
         "used": invitation.used_at is not None,
