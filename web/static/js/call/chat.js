@@ -18,7 +18,7 @@ export class Chat {
     this.empty = h("p", { class: "hint" }, _("Aucun message. Ce qui est écrit ici est gardé au dossier de la consultation."));
     this.rows = new Rows(this.list, () => new Line(actions));
     this.input = h("textarea", { id: "chat-text", rows: "2", maxlength: LONGEST, placeholder: _("Votre message"), onkeydown: (event) => this.#onKey(event) });
-    this.root = h("div", { class: "panel-body chat", id: "panel-chat" }, this.empty, this.list, this.#form());
+    this.root = h("div", { class: "panel-body chat", role: "tabpanel", id: "panel-chat" }, this.empty, this.list, this.#form());
   }
 
   show(state) {

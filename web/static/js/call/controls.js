@@ -34,7 +34,7 @@ export class Banner {
 
 /** The bar. A button's word says how things are; its full name adds what pressing does. */
 export class Controls {
-  constructor(context, actions, panel) {
+  constructor(actions, panel) {
     this.mic = this.#button("mic", () => actions.toggle("mic"));
     this.camera = this.#button("camera", () => actions.toggle("camera"));
     this.exam = this.#button("exam", () => actions.exam(), "wide-only");
@@ -96,9 +96,10 @@ export class Panel {
     this.views = views;
     this.told = told;
     const titles = { chat: _("Messages"), people: _("Présents"), settings: _("Réglages") };
-    this.tabs = Object.entries(titles).map(([name, title]) => h("button", { type: "button", class: "tab", "data-panel": name, onclick: () => this.show(name) }, title));
+    this.tabs = Object.entries(titles).map(([name, title]) => h("button", { type: "button", role: "tab", class: "tab", "data-panel": name, onclick: () => this.show(name) }, title));
     const close = button("cross", _("Fermer"), () => this.show(null), "small close");
-    this.root = h("aside", { class: "panel", "aria-label": _("À côté de la consultation"), hidden: true }, h("div", { class: "panel-head" }, ...this.tabs, close), ...Object.values(views).map((view) => view.root));
+    attribute(close, "aria-label", _("Fermer le volet"));
+    this.root = h("aside", { class: "panel", "aria-label": _("À côté de la consultation"), hidden: true }, h("div", { class: "panel-head" }, h("div", { role: "tablist", class: "tabs", onkeydown: (event) => this.#onKey(event) }, ...this.tabs), close), ...Object.values(views).map((view) => view.root));
   }
 
   toggle(name) {
@@ -108,10 +109,22 @@ export class Panel {
   show(name) {
     this.open = name;
     attribute(this.root, "hidden", !name);
-    for (const tab of this.tabs) attribute(tab, "aria-pressed", String(tab.dataset.panel === name));
+    for (const tab of this.tabs) {
+      attribute(tab, "aria-selected", String(tab.dataset.panel === name));
+      attribute(tab, "tabindex", tab.dataset.panel === name ? null : "-1");
+    }
     for (const [key, view] of Object.entries(this.views)) attribute(view.root, "hidden", key !== name);
     this.told();
     if (name) this.views[name].focus?.();
+  }
+
+  /** Left and right go from tab to tab, as everywhere. */
+  #onKey(event) {
+    const way = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (!way) return;
+    const next = this.tabs.at((this.tabs.findIndex((tab) => tab.dataset.panel === this.open) + way) % this.tabs.length);
+    this.show(next.dataset.panel);
+    next.focus();
   }
 }
 
@@ -136,8 +149,8 @@ export class Keys {
 
   #heeds(event) {
     if (event.ctrlKey || event.altKey || event.metaKey || event.repeat) return false;
+    if (document.querySelector("dialog[open]")) return false;
     if (event.key === "Escape") return true;
-    const writing = event.target.closest?.("input, textarea, select, dialog, [contenteditable]");
-    return this.on && !writing;
+    return this.on && !event.target.closest?.("input, textarea, select, [contenteditable]");
   }
 }

@@ -58,6 +58,7 @@ export class Devices extends EventTarget {
   #memory = recall();
   #examKind = "camera";
   #asking = false;
+  #active = false;
 
   constructor() {
     super();
@@ -67,7 +68,7 @@ export class Devices extends EventTarget {
   /** Opens what there is; a failure is kept for each source and never thrown. */
   async start() {
     if (!navigator.mediaDevices?.getUserMedia) return this.#failBoth();
-    this.#asking = true;
+    this.#asking = this.#active = true;
     this.#tell();
     await this.#enumerate();
     await this.#openBoth();
@@ -77,6 +78,7 @@ export class Devices extends EventTarget {
   }
 
   stop() {
+    this.#active = false;
     for (const source of Object.keys(this.#tracks)) this.#drop(source);
     this.#wanted.exam = false;
     this.#tell();
@@ -191,6 +193,8 @@ export class Devices extends EventTarget {
 
   #keep(source, track) {
     this.#drop(source);
+    // It came too late: the call is over, or the person changed their mind meanwhile.
+    if (!this.#active || (source !== "mic" && !this.#wanted[source])) return track.stop();
     this.#tracks[source] = track;
     this.#lost[source] = false;
     this.#failures[source] = null;

@@ -12,12 +12,15 @@ import { button, h } from "./element.js";
 export function ask({ title, text, choices }) {
   return new Promise((answer) => {
     const close = (value) => () => dialog.close(value);
+    // The harmless answer has the focus: a key struck by habit must not end a consultation.
+    const stay = button(null, _("Rester"), close(""), "wide");
+    stay.autofocus = true;
     const dialog = h(
       "dialog",
       { class: "dialog", "aria-labelledby": "dialog-title", onclose: () => (dialog.remove(), answer(dialog.returnValue || null)) },
       h("h2", { id: "dialog-title" }, title),
       h("p", {}, text),
-      h("div", { class: "stack-tight" }, ...choices.map(([value, words, look]) => button(null, words, close(value), `wide ${look}`)), button(null, _("Rester"), close(""), "wide")),
+      h("div", { class: "stack-tight" }, ...choices.map(([value, words, look]) => button(null, words, close(value), `wide ${look}`)), stay),
     );
     document.body.append(dialog);
     dialog.showModal();

@@ -55,7 +55,7 @@ export class People {
   constructor(context, actions) {
     this.list = h("ul", { class: "people", role: "list" });
     this.rows = new Rows(this.list, () => new Person(context, actions));
-    this.root = h("div", { class: "panel-body", id: "panel-people" }, this.list);
+    this.root = h("div", { class: "panel-body", role: "tabpanel", id: "panel-people" }, this.list);
   }
 
   show(state) {

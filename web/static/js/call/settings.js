@@ -64,7 +64,7 @@ export class Settings {
     this.screen = button("screen", _("Partager l’écran"), () => actions.shareScreen(), "small");
     this.problem = h("p", { class: "hint", role: "status" });
     this.lock = button("lock", "", () => actions.lock(), "small");
-    this.root = h("div", { class: "panel-body stack", id: "panel-settings" }, ...this.#parts(context));
+    this.root = h("div", { class: "panel-body stack", role: "tabpanel", id: "panel-settings" }, ...this.#parts(context));
   }
 
   show(state, snapshot) {

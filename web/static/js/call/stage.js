@@ -14,12 +14,12 @@ export class Stage {
   #tracks = new Map();
   #featured = h("div", { class: "featured" });
   #strip = h("div", { class: "strip" });
-  #empty = h("div", { class: "stage-empty" }, sign("people"), h("p", {}, _("Personne d’autre pour l’instant.")));
+  #empty = h("div", { class: "stage-empty" }, sign("people"), h("p", {}, _("Personne d’autre n’est encore là. Les autres apparaîtront ici dès leur arrivée.")));
 
   constructor(context, actions) {
     this.self = new Self(context);
     this.large = new Rows(this.#featured, () => new Tile(actions, () => this.#tracks));
-    this.small = new Rows(this.#strip, () => new Tile(actions, () => this.#tracks));
+    this.small = new Rows(this.#strip, () => new Tile(actions, () => this.#tracks, true));
     this.sound = new Sound(actions);
     this.root = h("section", { class: "stage", "aria-label": _("Participants") }, this.#empty, this.#featured, this.#strip, this.self.root, this.sound.root);
   }
@@ -43,8 +43,8 @@ export class Stage {
 
 /** One person, or the second picture of one person. */
 class Tile {
-  constructor(actions, tracks) {
-    this.actions = actions;
+  constructor(actions, tracks, small) {
+    this.small = small;
     this.tracks = tracks;
     this.video = h("video", { autoplay: true, playsinline: true });
     this.video.muted = true;
@@ -83,14 +83,14 @@ class Tile {
     attribute(this.video, "hidden", !on);
     attribute(this.face, "hidden", on);
     say(this.face, initials(tile.name));
-    say(this.veil, veilOf(tile, on));
+    say(this.veil, veilOf(tile, on, this.small));
     attribute(this.veil, "hidden", this.veil.textContent === "");
   }
 
   #showCaption(tile) {
     say(this.name, tile.name);
     say(this.place, tile.sort === "exam" ? examWord(tile) : tile.place || words.kind(tile.kind));
-    showLink(this.link, tile.connection);
+    showLink(this.link, tile.connection, this.small);
     const marks = tile.sort === "exam" ? [] : marksOf(tile);
     const key = marks.join();
     if (this.key === key) return;
@@ -104,10 +104,11 @@ function examWord(tile) {
 }
 
 /** What lies over the picture: the truth about a picture that cannot be live. */
-function veilOf(tile, on) {
+function veilOf(tile, on, small) {
   if (tile.connection === "lost") {
     const at = tile.lost_at && new Date(tile.lost_at).toLocaleTimeString(document.documentElement.lang, HOUR);
-    return at ? _("Liaison perdue à {at}. Sa place est gardée dix minutes.", { at }) : _("Liaison perdue. Sa place est gardée dix minutes.");
+    const when = at ? _("Liaison perdue à {at}.", { at }) : _("Liaison perdue.");
+    return small || tile.sort === "exam" ? when : `${when} ${_("Sa place est gardée dix minutes.")}`;
   }
   if (tile.connection === "connecting") return _("Connexion en cours…");
   if (tile.sort === "person" && tile.camera === "lost") return _("Sa caméra s’est débranchée.");
@@ -123,9 +124,11 @@ function marksOf(tile) {
   ].filter(Boolean);
 }
 
-function showLink(node, connection) {
+/** The state of a connection, as a sign and words; one word on a small picture. */
+function showLink(node, connection, small) {
   resign(node.firstChild, connection);
-  say(node.lastChild, words.connection(connection));
+  say(node.lastChild, small ? words.link(connection) : words.connection(connection));
+  attribute(node, "title", words.connection(connection));
 }
 
 function initials(name) {
@@ -150,7 +153,7 @@ class Self {
     const connection = ownConnection(state);
     attribute(this.root, "data-seat", state.context.seat);
     attribute(this.root, "data-connection", connection);
-    showLink(this.link, connection);
+    showLink(this.link, connection, true);
     attribute(this.video, "hidden", snapshot.camera !== "on");
     attribute(this.face, "hidden", snapshot.camera === "on");
     attribute(this.exam, "hidden", snapshot.exam !== "on");

@@ -97,13 +97,16 @@ function onRoom(state, room) {
   const next = { ...state, room, consent: state.consent ?? room.me.consent };
   if (lasting(state.over)) return next;
   const over = roomOver(state, room);
-  const settled = over || room.me.stage === "in";
+  const { stage } = room.me;
+  const settled = over || stage === "in";
+  // Put out without a word, as by a server that lost its memory: this person still wants in.
+  const dropped = state.shown === "call" && !state.over && ["ready", "away"].includes(stage);
   return {
     ...next,
     over,
-    leaving: state.leaving && room.me.stage === "in",
-    wanting: settled ? false : state.wanting,
-    knock: settled || room.me.stage === "door" ? null : state.knock,
+    leaving: state.leaving && stage === "in",
+    wanting: !settled && (dropped || state.wanting),
+    knock: settled || stage === "door" ? null : state.knock,
   };
 }
 
@@ -154,14 +157,15 @@ export function unread(state) {
 }
 
 /**
- * How this seat itself is connected, as far as the page can know.
- * `lost` needs both ways down: sound may well go on while the socket is away.
+ * How this seat itself is connected. While the line is up the server knows best: it sees whether
+ * our packets arrive. Without it, sound may well go on, so `lost` needs both ways down.
  */
 export function ownConnection(state) {
   const { line, media } = state;
-  if (media.state === "up") return line.up ? (ownSeat(state)?.connection === "weak" ? "weak" : "good") : "weak";
-  if (!line.up && line.ever) return "lost";
-  return media.state === "down" ? "lost" : "connecting";
+  if (media.state === "down") return "lost";
+  const told = ownSeat(state)?.connection;
+  if (media.state === "up") return line.up ? (told ?? "good") : "weak";
+  return line.ever && (!line.up || told === "lost") ? "lost" : "connecting";
 }
 
 function ownSeat(state) {
@@ -174,12 +178,11 @@ export function banner(state) {
   if (!line.up && line.ever) return media.state === "up" ? "line_lost" : "all_lost";
   if (!line.up) return "line_opening";
   if (phase(state) !== "call") return null;
-  if (media.state === "down") return "media_lost";
+  if (ownConnection(state) === "lost") return "media_lost";
   if (media.state !== "up") return "media_opening";
   if (state.audioBlocked) return "audio_blocked";
   if (devices.mic === "lost") return "mic_lost";
-  if (devices.camera === "lost") return "camera_lost";
-  return others(state).length === 0 ? "alone" : null;
+  return devices.camera === "lost" ? "camera_lost" : null;
 }
 
 function others(state) {

@@ -17,9 +17,11 @@ export class Threshold {
   #video = h("video", { autoplay: true, playsinline: true, muted: true, "aria-label": _("Votre image") });
   #empty = h("p", { class: "preview-empty" });
   #spoken = false;
+  #name;
 
   constructor(context, actions) {
     this.#actions = actions;
+    this.#name = context.name;
     this.#video.muted = true;
     this.choice = new DeviceChoice(actions);
     this.consent = new Consent(context, actions);
@@ -73,7 +75,8 @@ export class Threshold {
   #entry() {
     this.join = button("door", _("Entrer"), () => this.#enter(), "primary wide");
     this.why = h("p", { class: "hint", role: "status" });
-    return h("div", { class: "entry stack" }, this.consent.root, h("div", { class: "stack-tight" }, this.join, this.why));
+    const own = h("p", {}, _("On vous verra sous le nom : {name}.", { name: this.#name }));
+    return h("div", { class: "entry stack" }, this.consent.root, h("section", { class: "card stack" }, h("h2", {}, _("Entrer en consultation")), own, this.join, this.why));
   }
 
   #enter() {

@@ -64,16 +64,15 @@ export class Ending {
   }
 
   #ways(why, again) {
-    const { member, consultation, back_url } = this.context;
-    const record = this.context.record_url ?? (member ? `/consultations/${consultation}/record` : null);
-    const seesRecord = record && ["ended", "left"].includes(why);
+    const { member, back_url, record_url } = this.context;
+    const seesRecord = record_url && ["ended", "left"].includes(why);
     return [
       again === "return" && button("door", _("Revenir"), () => this.actions.back(), "primary"),
       again === "knock" && button("door", _("Frapper de nouveau"), () => this.actions.knock(), "primary"),
       again === "reload" && button("turn", _("Reprendre ici"), () => location.reload(), "primary"),
       again === "login" && h("a", { class: "button primary", href: member ? "/login" : "/code" }, member ? _("S’identifier") : _("Donner un code")),
-      seesRecord && h("a", { class: again ? "button" : "button primary", href: record }, _("Voir le compte rendu")),
-      member && back_url && h("a", { class: "button", href: back_url }, _("Retour à l’agenda")),
+      seesRecord && h("a", { class: again ? "button" : "button primary", href: record_url }, _("Voir le compte rendu")),
+      back_url && h("a", { class: "button", href: back_url }, _("Retour à la consultation")),
     ].filter(Boolean);
   }
 }

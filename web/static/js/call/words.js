@@ -18,6 +18,12 @@ export function kind(code) {
   return words[code] ?? code;
 }
 
+/** How well one is connected, in one word for a small picture. */
+export function link(code) {
+  const words = { good: _("Bonne"), weak: _("Faible"), connecting: _("Connexion…"), lost: _("Perdue") };
+  return words[code] ?? code;
+}
+
 export function connection(code) {
   const words = {
     good: _("Bonne liaison"),
@@ -39,7 +45,6 @@ export function banner(code) {
     mic_lost: ["warn", _("Votre micro n’est plus là. Rebranchez-le : le son reprendra tout seul.")],
     camera_lost: ["warn", _("Votre caméra n’est plus là. Rebranchez-la : l’image reprendra toute seule.")],
     audio_blocked: ["warn", _("Votre navigateur retient le son.")],
-    alone: ["calm", _("Vous êtes seul pour l’instant. Les autres apparaîtront ici dès leur arrivée.")],
     back: ["calm", _("Vous êtes de nouveau en ligne.")],
   };
   return words[code];
@@ -112,7 +117,7 @@ export function door({ knock, member, status, lineUp }) {
   if (member && knock === "asking") return { title: _("Vous entrez…"), text: "" };
   if (status === "planned")
     return { title: _("Vous êtes dans la salle d’attente"), text: _("La consultation n’a pas encore commencé. Le médecin vous fera entrer : vous n’avez rien à faire.") };
-  return { title: _("Vous êtes dans la salle d’attente"), text: _("Nous avons prévenu qu’on vous attende. Une personne va vous faire entrer : vous n’avez rien à faire.") };
+  return { title: _("Vous êtes dans la salle d’attente"), text: _("Vous êtes annoncé. Quelqu’un va vous faire entrer : vous n’avez rien à faire.") };
 }
 
 /** The page shown when the journey is over: `{title, text, again}`; `again` is what one may do. */

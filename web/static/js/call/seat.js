@@ -1,0 +1,140 @@
+/**
+ * This seat's dealings with the server: what it hears becomes events of the state, what the person
+ * asks becomes commands. Shows nothing; `page` is told (`tell`, `notify`) and holds the state.
+ */
+
+import { _ } from "../lib/i18n.js";
+import { Outbox } from "./outbox.js";
+import { lastMessage, phase } from "./state.js";
+import * as words from "./words.js";
+
+const FLUSH_AGAIN_SECONDS = 3;
+/** What is true until it changes is said again after each cut; the rest is said once. */
+const LASTING = ["media"];
+
+export class Seat {
+  constructor(page, line) {
+    this.page = page;
+    this.line = line;
+    this.outbox = new Outbox(
+      (entry) => this.#send(entry),
+      () => crypto.randomUUID(),
+      (pending) => page.tell({ type: "outbox", pending }),
+    );
+    this.#listen();
+  }
+
+  get #state() {
+    return this.page.state;
+  }
+
+  /** This seat as the others see it, once it is in. */
+  get mine() {
+    return this.#state.room?.seats.find((seat) => seat.seat === this.#state.context.seat);
+  }
+
+  write(text) {
+    return this.#flushed(this.outbox.add(text));
+  }
+
+  rewrite(id) {
+    return this.#flushed(this.outbox.retry(id));
+  }
+
+  async command(event, payload = {}) {
+    const answer = await this.line.say(event, payload);
+    if (!answer.ok) this.page.notify("warn", words.refusal(answer.code));
+  }
+
+  consent(given) {
+    this.page.tell({ type: "consent", given });
+    this.line.keep("consent", { given });
+  }
+
+  knock() {
+    this.line.forget("leave");
+    this.page.tell({ type: "knock" });
+    this.line.keep("knock", {});
+  }
+
+  back() {
+    for (const event of ["leave", "knock"]) this.line.forget(event);
+    this.page.tell({ type: "back" });
+  }
+
+  hand() {
+    this.line.keep("hand", { up: !this.mine?.hand });
+  }
+
+  leave() {
+    this.line.keep("leave", {});
+    this.page.tell({ type: "leave" });
+  }
+
+  /** Nothing more to say of a call which is over. */
+  rest() {
+    for (const event of ["media", "knock", "hand"]) this.line.forget(event);
+  }
+
+  #listen() {
+    const { page } = this;
+    const on = (type, heard) => this.line.addEventListener(type, ({ detail }) => heard(detail));
+    on("up", () => this.#onUp());
+    on("down", () => page.tell({ type: "line_down", at: Date.now() }));
+    on("refused", () => page.tell({ type: "line_refused" }));
+    on("room", (room) => this.#onRoom(room));
+    on("message", (message) => this.#onMessage(message));
+    on("slots", ({ session, slots }) => page.tell({ type: "slots", session, slots }));
+    on("speaker", ({ seat }) => page.tell({ type: "speaker", seat }));
+    on("superseded", () => page.tell({ type: "superseded" }));
+    on("revoked", () => page.tell({ type: "revoked" }));
+    on("kept", (kept) => this.#onKept(kept));
+  }
+
+  #onUp() {
+    this.page.tell({ type: "line_up", at: Date.now() });
+    this.#flushed(this.outbox.flush());
+  }
+
+  #onRoom(room) {
+    this.page.tell({ type: "room", room });
+    const { wanting, knock } = this.#state;
+    // A server which started anew has forgotten who stood at the door.
+    if (wanting && knock !== "asking" && ["ready", "away"].includes(room.me.stage)) this.knock();
+  }
+
+  #onMessage(message) {
+    const known = this.#state.messages.some((one) => one.number === message.number);
+    const mine = message.seat === this.#state.context.seat;
+    if (!known && mine) this.outbox.seen(message.text);
+    this.page.tell({ type: "message", message });
+    if (!known && !mine && phase(this.#state) === "call") this.page.onWritten(message);
+  }
+
+  #onKept({ event, answer }) {
+    if (!LASTING.includes(event)) this.line.forget(event);
+    if (event === "knock" && !answer.ok) return this.page.tell({ type: "knock_answer", code: answer.code });
+    if (!answer.ok && event !== "leave") this.page.notify("warn", words.refusal(answer.code));
+  }
+
+  async #send(entry) {
+    const answer = await this.line.say("say", entry);
+    if (answer.ok) {
+      const { seat, name } = this.#state.context;
+      const { number, at } = answer;
+      this.page.tell({ type: "message", message: { number, at, seat, name, text: entry.text } });
+    }
+    return answer;
+  }
+
+  async #flushed(flushing) {
+    const why = await flushing;
+    if (why === "slow_down" || why === "unavailable")
+      setTimeout(() => this.#flushed(this.outbox.flush()), FLUSH_AGAIN_SECONDS * 1000);
+  }
+}
+
+/** The passing word for a message which came while the panel was closed: who, never what. */
+export function writtenBy(message) {
+  return _("{name} vous a écrit.", message);
+}
