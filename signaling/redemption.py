@@ -76,20 +76,18 @@ async def redeem_code(
     """What a short code is worth; spaces in it are passed over. Raises nothing: a failure is
     counted, and must be committed."""
     now, key = now or utcnow(), _key(secret, "code", address)
-    everywhere = await limits.check(session, ALL, EVERYWHERE, now)
-    if not everywhere.allowed:
-        return Redeemed(retry_after=everywhere.retry_after)
-    verdict = await limits.take(session, key, BY_ADDRESS, now)
+    rules = {ALL: EVERYWHERE, key: BY_ADDRESS}
+    verdict = await limits.take_all(session, rules, now)
     if not verdict.allowed:
         return Redeemed(retry_after=verdict.retry_after)
     digits = "".join(code.split())
     found = await _living(session, Invitation.code_hash == code_hash(secret, digits), now)
     if found is None:
-        await limits.failed(session, ALL, EVERYWHERE, now)
-        verdict = await limits.check(session, key, BY_ADDRESS, now)
+        verdict = await limits.check_all(session, rules, now)
         await _refused(session, "code", slowed=not verdict.allowed)
         return Redeemed(retry_after=verdict.retry_after)
-    await limits.succeeded(session, key)
+    for each, rule in rules.items():
+        await limits.give_back(session, each, rule)
     return await _redeem(session, found, "code", current, device, policy, now)
 
 

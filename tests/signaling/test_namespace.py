@@ -14,7 +14,7 @@ from server.kernel.db import Attendance, AuditRow, Consultation, Incident, Messa
 from signaling import consultations, invitations
 from signaling.refusals import begin
 from tests.people import actor_of, cookie_header
-from tests.signaling.conftest import Browser, House, Refused
+from tests.signaling.conftest import House, Refused
 
 
 def text() -> dict[str, Any]:
@@ -49,7 +49,7 @@ async def test_without_a_cookie_there_is_no_consultation(house: House) -> None:
     for cookie in ({}, {"Cookie": "__Host-carbet=stolen"}, {"Cookie": ";;=;__Host-carbet"}):
         browser = house.browser(opened)
         browser._cookie = cookie
-        with pytest.raises(Refused, match="^unknown$"):
+        with pytest.raises(Refused, match=r"^unknown$"):
             await browser.open()
 
 
@@ -59,7 +59,7 @@ async def test_without_a_cookie_there_is_no_consultation(house: House) -> None:
 async def test_somebody_elses_room_is_as_unknown_as_none(house: House, who: str) -> None:
     opened = await house.login(getattr(house.people, who))
     for consultation in (house.consultation.id, "no-such-room"):
-        with pytest.raises(Refused, match="^unknown$"):
+        with pytest.raises(Refused, match=r"^unknown$"):
             await house.browser(opened, consultation).open()
     async with house.database.read() as session:
         rows = await session.scalars(sa.select(AuditRow).where(AuditRow.outcome == "refused"))
@@ -69,14 +69,14 @@ async def test_somebody_elses_room_is_as_unknown_as_none(house: House, who: str)
 
 async def test_a_guest_reaches_only_their_own_consultation(house: House) -> None:
     other = await house.plan()
-    with pytest.raises(Refused, match="^unknown$"):
+    with pytest.raises(Refused, match=r"^unknown$"):
         await house.browser(await house.redeems(), other.id).open()
 
 
 async def test_a_wrong_hello_is_refused_like_a_stranger(house: House) -> None:
     opened = await house.login(house.people.clinician)
     for auth in ({"host": True}, {"tab": 7}, {"last_message": -1}, {"consultation": "\x00"}):
-        with pytest.raises(Refused, match="^unknown$"):
+        with pytest.raises(Refused, match=r"^unknown$"):
             await house.browser(opened).open(**auth)
 
 
@@ -137,7 +137,7 @@ async def test_a_link_on_a_second_device_knocks_and_takes_over_when_admitted(hou
     await second.stage("in")
     await first.until(lambda b: b.closed)
     assert first.heard("superseded") or first.heard("revoked")
-    with pytest.raises(Refused, match="^unknown$"):
+    with pytest.raises(Refused, match=r"^unknown$"):
         await first.open()
 
 
@@ -210,8 +210,8 @@ async def test_a_restart_costs_nobody_their_seat(house: House) -> None:
     back.tab = tab
     await back.open()
     await back.stage("in")
+    await back.until(lambda b: b.heard("offer") and b.heard("message"))
     assert [m["number"] for m in back.heard("message")] == [1]
-    await back.until(lambda b: b.heard("offer"))
     stays = await house.rows(Attendance)
     assert len(stays) == 2 and all(s.left_at is None for s in stays)
 
@@ -238,7 +238,7 @@ async def test_a_logout_elsewhere_cuts_the_call(house: House) -> None:
     await house.ends(opened)
     await nurse.until(lambda b: b.heard("revoked") and b.closed)
     await doctor.until(lambda b: len(b.view["seats"]) == 1)
-    with pytest.raises(Refused, match="^unknown$"):
+    with pytest.raises(Refused, match=r"^unknown$"):
         await nurse.open()
 
 
@@ -262,7 +262,7 @@ async def test_a_removed_guest_is_out_and_their_link_is_worth_nothing(house: Hou
     await guest.until(lambda b: b.closed)
     assert guest.view["me"]["stage"] == "removed"
     assert (await house.invitation()).revoked_at is not None
-    with pytest.raises(Refused, match="^unknown$"):
+    with pytest.raises(Refused, match=r"^unknown$"):
         await guest.open()
 
 
@@ -329,8 +329,3 @@ async def test_incidents_reach_the_record(house: House) -> None:
     await house.worker.tell(client.PeerResumed(*at))
     (cut,) = [i for i in await house.rows(Incident) if i.kind == "cut"]
     assert cut.ended_at is not None and (cut.ended_at - cut.started_at).total_seconds() >= 2.5
-
-
-async def closed_all(*browsers: Browser) -> None:
-    for browser in browsers:
-        await browser.close()
