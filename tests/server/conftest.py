@@ -1,0 +1,121 @@
+"""The whole server, as composed, on each engine, without a media worker."""
+
+import datetime as dt
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import ClientResponse
+from aiohttp.test_utils import TestClient, TestServer
+
+from server.app import make_app
+from server.kernel import sessions
+from server.kernel.db import Consultation, Database, Invitation, Patient, Person
+from server.kernel.forgery import PRE_COOKIE
+from server.kernel.secrets import Secret
+from server.kernel.settings import load
+from signaling import invitations
+from tests.people import People, cookie_header, logged_in
+
+NOBODY = {"Cookie": f"{PRE_COOKIE}={'a' * 43}", "X-CSRF-Token": "a" * 43}
+
+
+@pytest.fixture
+async def site(
+    database: Database, database_url: str, secret: Secret, tmp_path: Path
+) -> AsyncIterator[TestClient[Any, Any]]:
+    """A client of the server; it keeps no cookie of its own."""
+    (tmp_path / "secret.key").write_bytes(bytes(range(32)))
+    settings = load(
+        None,
+        {
+            "CARBET_SERVER__DATA_DIR": str(tmp_path),
+            "CARBET_DATABASE__URL": database_url,
+            "CARBET_MEDIA__SPAWN": "0",
+            "CARBET_MEDIA__TOKEN": "a worker of these tests",
+            "CARBET_TLS__AUTO": "false",
+        },
+    )
+    client = TestClient(TestServer(make_app(settings, None)))
+    async with client:
+        client.session.cookie_jar.clear()
+        yield client
+
+
+@dataclass(frozen=True)
+class Visit:
+    """What somebody got."""
+
+    status: int
+    text: str
+    headers: Any
+
+
+class Visitor:
+    """A browser with one session, or none."""
+
+    def __init__(self, site: TestClient[Any, Any], headers: dict[str, str]) -> None:
+        self._site, self.headers = site, headers
+
+    async def _visit(self, response: ClientResponse) -> Visit:
+        self._site.session.cookie_jar.clear()
+        return Visit(response.status, await response.text(), response.headers)
+
+    async def get(self, path: str) -> Visit:
+        answer = await self._site.get(path, headers=self.headers, allow_redirects=False)
+        return await self._visit(answer)
+
+    async def post(self, path: str, **fields: str) -> Visit:
+        answer = await self._site.post(
+            path, data=fields, headers=self.headers, allow_redirects=False
+        )
+        return await self._visit(answer)
+
+    async def ask(self, method: str, path: str) -> Visit:
+        return await (self.get(path) if method == "GET" else self.post(path))
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A consultation of the CHU's clinician at the river's health post, with one relative."""
+
+    consultation: Consultation
+    invitation: Invitation
+    guest: sessions.Opened
+
+
+@pytest.fixture
+async def planned(database: Database, people: People, secret: Secret) -> Planned:
+    net, now = people.network, dt.datetime.now(dt.UTC)
+    async with database.begin() as session:
+        patient = Patient(
+            organisation_id=net.chu.id,
+            birth_name="ANATO",
+            first_birth_given_name="JOSEPHINE",
+            birth_date=dt.date(1957, 3, 14),
+            sex="F",
+            birthplace_insee="97353",
+        )
+        session.add(patient)
+        await session.flush()
+        c = Consultation(
+            organisation_id=net.chu.id,
+            site_id=net.cdps.id,
+            clinician_id=people.clinician.id,
+            patient_id=patient.id,
+            reason="plaie de jambe",
+            status="open",
+            planned_at=now,
+            opened_at=now,
+        )
+        session.add(c)
+        await session.flush()
+        invited = await invitations.create(session, c, "family", "Rosa", secret, now)
+        guest = await sessions.open_guest(session, invited)
+        return Planned(c, invited, guest)
+
+
+async def visitor(site: TestClient[Any, Any], database: Database, person: Person) -> Visitor:
+    return Visitor(site, cookie_header(await logged_in(database, person)))

@@ -1,0 +1,180 @@
+"""Every route, as every kind of person, with a consultation that is theirs or is not."""
+
+import re
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from aiohttp import web
+from aiohttp.test_utils import TestClient
+
+from server.kernel import audit
+from server.kernel.db import AuditRow, Database, LoginSession
+from server.pages import ROUTES
+from tests.people import People, cookie_header, logged_in
+from tests.server.conftest import NOBODY, Planned, Visitor, visitor
+
+# Shown to anybody: they tell nothing, or ask who it is.
+FOR_ALL = {
+    ("GET", "/"), ("GET", "/login"), ("POST", "/login"), ("GET", "/login/code"),
+    ("POST", "/login/code"), ("GET", "/login/enrol"), ("POST", "/login/enrol"), ("GET", "/j"),
+    ("POST", "/join"), ("GET", "/code"), ("POST", "/code"), ("POST", "/locale"),
+    ("POST", "/logout"),
+}  # fmt: skip
+# Only in the demonstration: the test server is none.
+FOR_NONE = {("POST", "/demo/enter")}
+MEMBERS = {
+    "clinician", "colleague", "coordinator", "caregiver", "nurse", "requester", "technician",
+    "administrator", "stranger",
+}  # fmt: skip
+PLANNERS = {"clinician", "colleague", "coordinator", "stranger"}
+SEERS = {"clinician", "colleague", "coordinator", "nurse"}
+CLINICIANS = {"clinician", "colleague"}
+INVITERS = CLINICIANS | {"coordinator"}
+C = "/consultations/{id}"
+LET_IN: dict[tuple[str, str], set[str]] = {
+    ("GET", "/account"): MEMBERS,
+    ("POST", "/account"): MEMBERS,
+    ("POST", "/account/sessions/revoke-others"): MEMBERS,
+    ("POST", "/account/sessions/{session}/revoke"): set(),
+    ("GET", "/consultations/new"): PLANNERS,
+    ("POST", "/consultations/new"): PLANNERS,
+    ("GET", C): SEERS,
+    ("POST", C + "/open"): CLINICIANS,
+    ("POST", C + "/cancel"): INVITERS,
+    ("POST", C + "/reopen"): CLINICIANS,
+    ("POST", C + "/notes"): CLINICIANS,
+    ("POST", C + "/invitations"): INVITERS,
+    ("POST", C + "/invitations/{invitation}/renew"): INVITERS,
+    ("POST", C + "/invitations/{invitation}/revoke"): INVITERS,
+    ("GET", C + "/call"): CLINICIANS | {"nurse", "guest"},
+    ("GET", C + "/record"): CLINICIANS | {"nurse"},
+    ("GET", C + "/record.csv"): CLINICIANS | {"nurse"},
+}
+SECRETS = ("ANATO", "JOSEPHINE", "plaie de jambe", "Rosa", "1957")
+
+
+def test_no_route_is_forgotten() -> None:
+    named = FOR_ALL | FOR_NONE | LET_IN.keys()
+    assert {(method, path) for method, path, _handler in ROUTES} == named
+
+
+def _address(path: str, planned: Planned, session_id: str) -> str:
+    return (
+        path.replace("{id}", planned.consultation.id)
+        .replace("{invitation}", planned.invitation.id)
+        .replace("{session}", session_id)
+    )
+
+
+async def _visitor(
+    who: str, site: TestClient[Any, Any], database: Database, people: People, planned: Planned
+) -> Visitor:
+    if who == "nobody":
+        return Visitor(site, NOBODY)
+    if who == "guest":
+        return Visitor(site, cookie_header(planned.guest))
+    return await visitor(site, database, getattr(people, who))
+
+
+@pytest.mark.parametrize("who", sorted(MEMBERS | {"guest", "nobody"}))
+async def test_each_person_gets_what_is_theirs_and_nothing_else(
+    who: str, site: TestClient[Any, Any], database: Database, people: People, planned: Planned
+) -> None:
+    # Another person's session, so that its id is one that exists.
+    other = people.technician if who != "technician" else people.requester
+    elsewhere = await logged_in(database, other)
+    for (method, path), allowed in LET_IN.items():
+        browser = await _visitor(who, site, database, people, planned)
+        got = await browser.ask(method, _address(path, planned, elsewhere.session.id))
+        if who in allowed:
+            assert got.status in (200, 303, 400, 409, 422), (method, path, got.status)
+        else:
+            assert got.status == 404, (method, path, got.status)
+            assert not any(word in got.text for word in SECRETS), (method, path)
+        if who == "guest" and path.endswith("/revoke") and "invitations" in path:
+            assert got.status == 404
+
+
+def _without_request(text: str) -> str:
+    return re.sub(r"[0-9a-f]{16}|csrf\" content=\"[^\"]+|value=\"[^\"]{43}\"", "", text)
+
+
+async def test_what_is_not_yours_looks_like_what_does_not_exist(
+    site: TestClient[Any, Any], database: Database, people: People, planned: Planned
+) -> None:
+    stranger = await visitor(site, database, people.stranger)
+    theirs = await stranger.get(f"/consultations/{planned.consultation.id}")
+    nothing = await stranger.get("/consultations/AAAAAAAAAAAAAAAA")
+    assert theirs.status == nothing.status == 404
+    assert _without_request(theirs.text).replace(planned.consultation.id, "") == _without_request(
+        nothing.text
+    ).replace("AAAAAAAAAAAAAAAA", "")
+
+
+async def test_a_refusal_is_in_the_audit_log(
+    site: TestClient[Any, Any], database: Database, people: People, planned: Planned
+) -> None:
+    stranger = await visitor(site, database, people.stranger)
+    await stranger.get(f"/consultations/{planned.consultation.id}/record")
+    async with database.read() as session:
+        refused = await session.scalars(sa.select(AuditRow).where(AuditRow.outcome == "refused"))
+        rows = [(row.actor, row.action, row.subject) for row in refused]
+        assert (
+            f"member:{people.stranger.id}", audit.Audited.RECORD_READ, planned.consultation.id,
+        ) in rows  # fmt: skip
+        assert await audit.verify(session) is None
+
+
+async def test_what_the_client_claims_of_itself_is_ignored(
+    site: TestClient[Any, Any], database: Database, people: People
+) -> None:
+    browser = await visitor(site, database, people.requester)
+    claims = {"role": "administrator", "organisation_id": "org-stranger", "person_id": "x"}
+    changed = await browser.post("/account", locale="en", timezone="Europe/Paris", **claims)
+    assert changed.status == 303
+    async with database.read() as session:
+        person = await session.get_one(type(people.requester), people.requester.id)
+        assert (person.role, person.organisation_id) == ("requester", "org-chu")
+        assert person.locale == "en"
+
+
+async def test_a_cookie_is_worth_nothing_after_logout(
+    site: TestClient[Any, Any], database: Database, people: People
+) -> None:
+    browser = await visitor(site, database, people.clinician)
+    assert (await browser.get("/")).status == 200
+    assert (await browser.post("/logout")).status == 303
+    again = await browser.get("/")
+    assert (again.status, again.headers["Location"]) == (303, "/login")
+
+
+async def test_a_request_without_its_token_changes_nothing(
+    site: TestClient[Any, Any], database: Database, people: People, planned: Planned
+) -> None:
+    browser = await visitor(site, database, people.clinician)
+    browser.headers = {"Cookie": browser.headers["Cookie"]}
+    got = await browser.post(f"/consultations/{planned.consultation.id}/cancel")
+    assert got.status == 403
+    async with database.read() as session:
+        c = await session.get_one(type(planned.consultation), planned.consultation.id)
+        assert c.status == "open"
+
+
+async def test_revoking_another_device_ends_its_session(
+    site: TestClient[Any, Any], database: Database, people: People
+) -> None:
+    mine = await visitor(site, database, people.clinician)
+    other = await logged_in(database, people.clinician)
+    got = await mine.post(f"/account/sessions/{other.session.id}/revoke")
+    assert got.status == 303
+    async with database.read() as session:
+        row = await session.get_one(LoginSession, other.session.id)
+        assert row.revoked_at is not None
+
+
+def test_every_page_handler_is_mounted_once() -> None:
+    app = web.Application()
+    for method, path, handler in ROUTES:
+        app.router.add_route(method, path, handler)
+    assert len(ROUTES) == len({(method, path) for method, path, _ in ROUTES})
