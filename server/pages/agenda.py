@@ -7,10 +7,9 @@ from server.kernel.access import Action, Actor, can
 from server.kernel.db import Consultation, Person, Site, utcnow
 from server.kernel.directory import clinicians_for, sites_for
 from server.kernel.keys import DB, SECRET
-from server.pages.answers import Handler, form_of, page, say, see_other
+from server.pages.answers import Handler, act, form_of, page, say, see_other
 from signaling import consultations, planning
 from signaling.planning import GUEST_KINDS, InvalidPlan, Plan
-from signaling.refusals import begin
 
 
 async def home(request: web.Request) -> web.Response:
@@ -20,7 +19,7 @@ async def home(request: web.Request) -> web.Response:
         return see_other("/login")
     if not can(actor, Action.LIST, None):
         return see_other("/account")
-    async with begin(request.app[DB]) as session:
+    async with act(request) as session:
         agenda = await consultations.agenda(session, actor)
     return page(request, "home.html", agenda=agenda, can_plan=can(actor, Action.PLAN, None))
 
@@ -87,7 +86,7 @@ async def new(request: web.Request) -> web.Response:
 
 
 async def _plan(request: web.Request, wanted: Plan) -> Consultation:
-    async with begin(request.app[DB]) as session:
+    async with act(request) as session:
         return await consultations.plan(
             session, request["actor"], wanted, secret=request.app[SECRET]
         )

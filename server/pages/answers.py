@@ -1,12 +1,15 @@
 """What every page's handler answers with: a rendered template, or the way to the next page."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 from aiohttp import web
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from server.kernel.keys import RENDER, SETTINGS, TRANSLATIONS
+from server.kernel.keys import DB, RENDER, SETTINGS, TRANSLATIONS
 from server.middleware import set_cookie
+from signaling.refusals import NotFound, begin
 from signaling.rooms import Rooms
 
 # The live rooms, told when a page changed their consultation.

@@ -11,13 +11,12 @@ from server.kernel import qr
 from server.kernel.access import Action, Actor, can
 from server.kernel.db import Consultation, Invitation, utcnow
 from server.kernel.i18n import gettext as _
-from server.kernel.keys import DB, REVOCATIONS, SECRET
+from server.kernel.keys import REVOCATIONS, SECRET
 from server.pages.agenda import kinds_of
-from server.pages.answers import ROOMS, Handler, base_url, form_of, page, say, see_other
+from server.pages.answers import ROOMS, Handler, act, base_url, form_of, page, say, see_other
 from signaling import consultations, invitations
 from signaling.consultation import Refused, Status, reopenable
 from signaling.planning import GUEST_KINDS, InvalidPlan
-from signaling.refusals import NotFound, begin
 
 ASKED = {
     "host": Action.HOST,
@@ -35,15 +34,9 @@ async def may(
 ) -> AsyncIterator[tuple[AsyncSession, Consultation]]:
     """A transaction around the consultation of the address, for whoever may do `action` to it.
     For anybody else there is no such page, and the refusal is recorded."""
-    actor: Actor = request["actor"]
-    try:
-        async with begin(request.app[DB]) as session:
-            yield (
-                session,
-                await consultations.find(session, actor, request.match_info["id"], action),
-            )
-    except NotFound:
-        raise web.HTTPNotFound from None
+    async with act(request) as session:
+        identifier = request.match_info["id"]
+        yield session, await consultations.find(session, request["actor"], identifier, action)
 
 
 def allowed(actor: Actor, c: Consultation) -> dict[str, bool]:
@@ -110,22 +103,32 @@ def _changing(action: Action, change: Change) -> Handler:
     return handler
 
 
+def _version(text: str) -> int:
+    """The version of the notes a form was shown with. Raises `HTTPBadRequest`."""
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise web.HTTPBadRequest
+    return int(text)
+
+
 async def notes(request: web.Request) -> web.Response:
     """Stores notes; when somebody else wrote meanwhile, both texts are shown and none is lost."""
     form = await form_of(request)
-    version = form.get("version", "")
-    if not version.isascii() or not version.isdigit() or len(version) > 9:
-        raise web.HTTPBadRequest
     text = form.get("notes", "").replace("\r\n", "\n")
     try:
         async with may(request, Action.ANNOTATE) as (session, c):
-            await consultations.annotate(session, request["actor"], c, text, int(version))
+            version = _version(form.get("version", ""))
+            await consultations.annotate(session, request["actor"], c, text, version)
     except consultations.Stale:
         return await _page(request, status=409, stale={"draft": text})
     except InvalidPlan as refusal:
-        problem = say(request, next(iter(refusal.errors.values())))
-        return await _page(request, status=422, problem=problem)
+        return await _refused(request, refusal)
     return see_other(f"/consultations/{c.id}#notes")
+
+
+async def _refused(request: web.Request, refusal: InvalidPlan) -> web.Response:
+    """The page again, with what was wrong in the form."""
+    problem = say(request, next(iter(refusal.errors.values())))
+    return await _page(request, status=422, problem=problem)
 
 
 async def invite(request: web.Request) -> web.Response:
@@ -137,8 +140,7 @@ async def invite(request: web.Request) -> web.Response:
                 session, request["actor"], c, kind, name, secret=request.app[SECRET]
             )
     except InvalidPlan as refusal:
-        problem = say(request, next(iter(refusal.errors.values())))
-        return await _page(request, status=422, problem=problem)
+        return await _refused(request, refusal)
     return see_other(f"/consultations/{c.id}")
 
 

@@ -126,6 +126,27 @@ async def test_a_refusal_is_in_the_audit_log(
         assert await audit.verify(session) is None
 
 
+async def test_only_planners_plan_however_well_the_form_is_filled(
+    site: TestClient[Any, Any], database: Database, people: People
+) -> None:
+    form = {
+        "when": "now", "minutes": "30", "site_id": people.network.ehpad.id, "reason": "chute",
+        "birth_name": "Anato", "first_birth_given_name": "Joséphine", "birth_date": "1957-03-14",
+        "sex": "F", "birthplace_insee": "97353",
+    }  # fmt: skip
+    requester = await visitor(site, database, people.requester)
+    assert (await requester.post("/consultations/new", **form)).status == 404
+    stranger = await visitor(site, database, people.stranger)
+    assert (await stranger.post("/consultations/new", **form)).status == 422
+    clinician = await visitor(site, database, people.clinician)
+    planned = await clinician.post("/consultations/new", **form)
+    assert planned.status == 303
+    shown = await clinician.get(planned.headers["Location"])
+    assert "ANATO" in shown.text
+    assert "ANATO" in (await clinician.get("/")).text
+    assert "ANATO" not in (await stranger.get("/")).text
+
+
 async def test_what_the_client_claims_of_itself_is_ignored(
     site: TestClient[Any, Any], database: Database, people: People
 ) -> None:
