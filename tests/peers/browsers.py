@@ -68,17 +68,19 @@ def host_address() -> str:
     )
 
 
-async def chromium(play: Playwright, devices: DeviceFiles | None = None) -> Browser:
+async def chromium(
+    play: Playwright, devices: DeviceFiles | None = None, switches: tuple[str, ...] = ()
+) -> Browser:
     """Debian's Chromium; with ``devices`` its fake camera and microphone play these files."""
-    switches = list(CHROMIUM_SWITCHES)
+    arguments = [*CHROMIUM_SWITCHES, *switches]
     if devices:
-        switches += [
+        arguments += [
             f"--use-file-for-fake-video-capture={devices.picture.resolve()}",
             f"--use-file-for-fake-audio-capture={devices.sound.resolve()}",
         ]
     if os.geteuid() == 0:
-        switches.append("--no-sandbox")
-    return await play.chromium.launch(executable_path=_present(CHROMIUM), args=switches)
+        arguments.append("--no-sandbox")
+    return await play.chromium.launch(executable_path=_present(CHROMIUM), args=arguments)
 
 
 async def firefox(play: Playwright) -> Browser:

@@ -24,6 +24,15 @@
     const stream = video.captureStream ? video.captureStream() : video.mozCaptureStream();
     const unwanted = stream.getTracks().filter((t) => !wanted[t.kind]);
     unwanted.forEach((t) => { t.stop(); stream.removeTrack(t); });
+    for (const track of stream.getTracks()) {
+      const settings = track.getSettings();
+      track.getSettings = () => ({ ...settings, deviceId: track.kind });
+    }
     return stream;
   };
+
+  navigator.mediaDevices.enumerateDevices = async () => [
+    { kind: "audioinput", deviceId: "audio", groupId: "", label: "Micro intégré" },
+    { kind: "videoinput", deviceId: "video", groupId: "", label: "Caméra intégrée" },
+  ];
 }

@@ -32,6 +32,8 @@ SPOT = (0.08, 0.10)  # where in the picture the middle of the patch is, whatever
 class Testimony:
     """What one picture and one sound were at a receiver; instants in seconds of the recording."""
 
+    __test__ = False  # pytest takes whatever begins with "Test" for one
+
     frames: int
     motion: float  # largest mean difference of two successive frames, of 255
     width: int

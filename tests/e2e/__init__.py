@@ -1,0 +1,1 @@
+"""Carbet as people meet it: the real server, its real media worker, and real browsers."""
