@@ -206,6 +206,7 @@ class MediaClient:
         self._callbacks: list[Callback] = []
         self._events: asyncio.Queue[MediaEvent] = asyncio.Queue()
         self._pump: asyncio.Task[Any] | None = None
+        self._stopping = False
         self._past: Counter[str] = Counter()  # counters of workers which ended
         self._crew = Crew(spawn, token, self._died) if spawn else None
         self._listen()
@@ -230,6 +231,7 @@ class MediaClient:
     async def stop(self) -> None:
         """Stop supervising. Workers are left alone: with a call they carry on and wait for the
         next server, without one they end by themselves."""
+        self._stopping = True
         if self._crew:
             await self._crew.stop()
         waits = [w.waiting for w in self._workers.values() if w.waiting is not None]
@@ -345,7 +347,7 @@ class MediaClient:
 
     async def _disconnect(self, sid: str, *_: Any) -> None:
         worker = self._by_sid(sid)
-        if worker is not None:
+        if worker is not None and not self._stopping:
             worker.sid = None
             worker.waiting = tasks.spawn(self._give_up(worker), "media redial")
 

@@ -18,6 +18,7 @@ from server.kernel import tasks
 
 log = logging.getLogger("carbet.media.crew")
 POLL = 0.1
+HOME = Path(__file__).resolve().parents[1]  # where `python -m media` finds it
 SHORT_LIFE = 5.0  # s; who ends sooner makes the next start wait longer
 LONGEST_PAUSE = 10.0
 STUCK = 20.0  # s a living worker may stay without dialling in
@@ -39,12 +40,13 @@ class Spawn:
 
     def lock(self, number: int) -> Path:
         """The file worker `number` holds."""
-        return self.data_dir / f"media-{self.udp_port + number}.lock"
+        return self.data_dir.resolve() / f"media-{self.udp_port + number}.lock"
 
     def command(self, number: int) -> list[str]:
         """Its command line."""
         line = [
-            sys.executable, "-m", "media", "--server", self.server_url, "--ca", self.ca_file,
+            sys.executable, "-m", "media", "--server", self.server_url,
+            "--ca", str(Path(self.ca_file).resolve()) if self.ca_file else "",
             "--udp-port", str(self.udp_port + number), "--linger", str(self.linger_seconds),
             "--supervised", "--lock", str(self.lock(number)), "--log-level", self.log_level,
         ]  # fmt: skip
@@ -121,6 +123,7 @@ class Crew:
         return subprocess.Popen(  # noqa: S603 - our own command line
             self._spawn.command(number),
             env=os.environ | {"CARBET_MEDIA_TOKEN": self._token},
+            cwd=HOME,
             stdin=subprocess.DEVNULL,
             start_new_session=True,
         )

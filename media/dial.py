@@ -78,7 +78,7 @@ class Line:
         """One connection, from dialling to its end; False when none came about."""
         connector = aiohttp.TCPConnector(ssl=self._context)
         async with aiohttp.ClientSession(connector=connector) as http:
-            client: Any = socketio.AsyncClient(  # type: ignore[no-untyped-call]
+            client: Any = socketio.AsyncClient(
                 reconnection=False, http_session=http, handle_sigint=False
             )
             for command in ("open", "answer", "close", "close_room"):

@@ -18,6 +18,7 @@ from media.transport import Certificate, DtlsState, SecureLeg
 SHARE_PERIOD = 0.1
 SHARE_BYTES = 400_000
 SHARE_PACKETS = 1_500
+MOST_CHECKS = 200  # a second
 
 
 class Traffic(Protocol):
@@ -55,9 +56,18 @@ class Leg:
         self._path: tuple[socket.socket, Address] | None = None
         self._nominated = False
         self._addresses: dict[Address, None] = {}
+        self._checks_from = 0.0
+        self._checks = 0
         self._share_from = 0.0
         self._share_bytes = 0
         self._share_packets = 0
+
+    def may_check(self, now: float) -> bool:
+        """Whether a check may cost us a signature now: browsers send at most some tens a second."""
+        if now - self._checks_from > 1.0:
+            self._checks_from, self._checks = now, 0
+        self._checks += 1
+        return self._checks <= MOST_CHECKS
 
     def checked(self, sock: socket.socket, address: Address, nominated: bool, now: float) -> None:
         """A signed check came: the address may speak, and be spoken to if the browser chose it."""
@@ -74,16 +84,21 @@ class Leg:
 
     def receive(self, kind: Kind, data: bytes, now: float) -> None:
         """A datagram from a checked address."""
-        if kind is Kind.DTLS:
+        if not self._within_share(len(data), now):
+            self._counts["dropped_flood"] += 1
+        elif kind is Kind.DTLS:
             self._dtls(data)
-            return
+        else:
+            self._media(kind, data, now)
+
+    def _within_share(self, size: int, now: float) -> bool:
         if now - self._share_from > SHARE_PERIOD:
             self._share_from, self._share_bytes, self._share_packets = now, 0, 0
-        self._share_bytes += len(data)
+        self._share_bytes += size
         self._share_packets += 1
-        if self._share_bytes > SHARE_BYTES or self._share_packets > SHARE_PACKETS:
-            self._counts["dropped_flood"] += 1
-            return
+        return self._share_bytes <= SHARE_BYTES and self._share_packets <= SHARE_PACKETS
+
+    def _media(self, kind: Kind, data: bytes, now: float) -> None:
         rtp = kind is Kind.RTP
         packet = self.secure.open_rtp(data) if rtp else self.secure.open_rtcp(data)
         if packet is None or self.traffic is None:
@@ -95,10 +110,10 @@ class Leg:
         take(packet, now)
 
     def _dtls(self, data: bytes) -> None:
-        if demux.is_plain_alert(data):
-            self._counts["dropped_alert"] += 1
-        else:
+        if demux.is_plausible(data):
             self.secure.feed(data)
+        else:
+            self._counts["dropped_dtls"] += 1
 
     def send(self, datagram: bytes) -> None:
         """Send to the chosen address; what the socket cannot take now is dropped and counted."""

@@ -36,6 +36,9 @@ class Leg(Protocol):
     ufrag: str
     password: bytes
 
+    def may_check(self, now: float) -> bool:
+        """Whether it is worth looking at one more check for this leg."""
+
     def checked(self, sock: socket.socket, address: Address, nominated: bool, now: float) -> None:
         """A signed check came from there."""
 
@@ -150,7 +153,7 @@ class Port:
     def _check(self, sock: socket.socket, address: Address, data: bytes, now: float) -> None:
         names = demux.check_username(data)
         leg = self._by_ufrag.get(names[0]) if names else None
-        if leg is None:
+        if leg is None or not leg.may_check(now):
             self.counts["dropped_check"] += 1
             return
         try:

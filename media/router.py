@@ -15,6 +15,7 @@ from media.core.speaker import SpeakerChoice
 from media.session import Session
 
 Event = dict[str, Any]
+SETTLING = 3.0  # s a new session has before a missing picture counts
 KEPT_BESIDE = 1.5  # s an older session lives on after the newer connected
 QUALITY_EVERY = 2.0
 
@@ -36,6 +37,11 @@ class Peer:
         """Every session of this peer, the live one first."""
         each = [self.live, self.pending, *(old for _, old in self.older)]
         return [session for session in each if session is not None]
+
+
+    def shows_exam(self, now: float) -> bool:
+        """Whether an exam picture arrives, by whichever session."""
+        return any(session.sources["exam"].present(now) for session in self.sessions())
 
 
 class Room:
@@ -69,7 +75,7 @@ class Room:
         peer = self.peers.get(session.peer)
         if peer is None or peer.pending is not session:
             return
-        session.connected = True
+        session.connected, session.connected_at = True, now
         if peer.live is not None:
             peer.older.append((now + KEPT_BESIDE, peer.live))
         peer.live, peer.pending = session, None
@@ -112,7 +118,7 @@ class Room:
 
     def _seat(self, now: float) -> None:
         there = [peer for peer in self.peers.values() if peer.live is not None]
-        showing = [p.name for p in there if p.live and p.live.sources["exam"].present(now)]
+        showing = [peer.name for peer in there if peer.shows_exam(now)]
         for peer in there:
             others = [other.name for other in there if other is not peer]
             persons = slots.assign(peer.persons, others)
@@ -195,7 +201,8 @@ class Room:
         for mid in ("camera", "exam"):
             present = session.sources[mid].present(now)
             before = peer.pictures.get(mid)
-            if present == bool(before) or peer.stalled:
+            settling = not present and now - session.connected_at < SETTLING
+            if present == bool(before) or peer.stalled or settling:
                 continue
             peer.pictures[mid] = present
             if before is not None:

@@ -52,6 +52,7 @@ class Session:
         self.liveness = Liveness(now)
         self.opened_at = now
         self.connected = False
+        self.connected_at = now
         self.round_trip: float | None = None
         self.lost_down = 0.0
         self.sources = {line.mid: Source(peer, line) for line in UP}

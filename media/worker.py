@@ -113,7 +113,7 @@ class Worker:
         except answers.AnswerError as error:
             raise Refused(str(error)) from None
         leg = self._legs[session]
-        if leg.secure.state is not DtlsState.NEW:
+        if leg.shaking is not None:
             raise Refused("answered before")
         session.answered(answer)
         handshake = leg.secure.handshake(answer.fingerprints, answer.active)

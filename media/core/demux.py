@@ -7,7 +7,9 @@ BINDING_REQUEST = b"\x00\x01"
 USERNAME = 0x0006
 LARGEST = 1500
 LARGEST_CHECK = 548  # what fits the smallest path (RFC 8489 §6.1)
-PLAIN_ALERT = (21, b"\x00\x00")
+HANDSHAKE, ALERT = 22, 21
+RECORD_HEADER, MESSAGE_HEADER = 13, 12
+UNIFIED = 32  # first bytes from here on are DTLS 1.3 records, always encrypted (RFC 9147 §4)
 
 
 class Kind(Enum):
@@ -59,6 +61,38 @@ def _names(value: bytes, length: int) -> tuple[str, str] | None:
     return (ours, theirs) if colon else None
 
 
-def is_plain_alert(record: bytes) -> bool:
-    """A DTLS alert which nothing protects (epoch 0, RFC 6347 §4.1): anybody could have made it."""
-    return len(record) >= 5 and record[0] == PLAIN_ALERT[0] and record[3:5] == PLAIN_ALERT[1]
+def is_plausible(datagram: bytes) -> bool:
+    """Whether a DTLS datagram is worth showing to the handshake (RFC 6347 §4.1, §4.2.2).
+
+    Its records must fill it; one which nothing protects (epoch 0) may not be an alert, which
+    anybody could have made, and must hold whole handshake messages or fragments of them.
+    """
+    if datagram[0] >= UNIFIED:
+        return True
+    at, size = 0, len(datagram)
+    while at < size:
+        body = at + RECORD_HEADER
+        end = body + int.from_bytes(datagram[at + 11 : body], "big")
+        if body > size or end > size or datagram[at + 1] != 0xFE:
+            return False
+        plain = datagram[at + 3 : at + 5] == b"\0\0"
+        if plain and not _plausible_plain(datagram[at], datagram[body:end]):
+            return False
+        at = end
+    return True
+
+
+def _plausible_plain(kind: int, body: bytes) -> bool:
+    if kind == ALERT or not body:
+        return False
+    at = 0
+    while kind == HANDSHAKE and at < len(body):
+        if at + MESSAGE_HEADER > len(body):
+            return False
+        whole = int.from_bytes(body[at + 1 : at + 4], "big")
+        offset = int.from_bytes(body[at + 6 : at + 9], "big")
+        length = int.from_bytes(body[at + 9 : at + 12], "big")
+        at += MESSAGE_HEADER + length
+        if offset + length > whole or at > len(body):
+            return False
+    return True

@@ -1,4 +1,4 @@
-"""A small server on loopback: MediaClient, a spawned worker, and a page for browsers to call from."""
+"""A small server on loopback: MediaClient, a spawned worker, a page for browsers to call from."""
 
 import asyncio
 import socket
@@ -76,7 +76,11 @@ class CallServer:
 
         return await self.until(seen, seconds)
 
-    async def stop(self) -> None:
+    async def stop(self, carry_on: bool = False) -> None:
+        """End the server; `carry_on` leaves calls to the worker, which otherwise ends too."""
+        if not carry_on:
+            for room in self.media.rooms():
+                await self.media.close_room(room)
         await self.media.stop()
         if self._runner:
             await self._runner.cleanup()

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, async_playwright
 
+from tests.media.bench import Bench
 from tests.media.call_server import CallServer
 
 CHROMIUM = "/usr/bin/chromium"
@@ -30,3 +31,10 @@ async def chromium() -> AsyncIterator[Browser]:
         browser = await play.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield browser
         await browser.close()
+
+
+@pytest.fixture
+async def bench() -> AsyncIterator[Bench]:
+    made = Bench()
+    yield made
+    await made.close()

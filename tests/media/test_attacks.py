@@ -1,0 +1,214 @@
+"""What others may send to the port at any time, and that the call does not care.
+
+Strangers have sockets of their own. What would need a forged source address is handed to the port
+as if it came from there.
+"""
+
+import asyncio
+import os
+import random
+import socket
+import time
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from aioice import stun
+from hypothesis import given
+from hypothesis import strategies as st
+from pylibsrtp import Policy, Session
+
+from media.leg import Leg
+from media.port import Port
+from media.transport import Certificate
+from tests.media.aiortc_peer import AiortcPeer
+from tests.media.bench import Bench
+
+PLAIN_ALERT = b"\x15\xfe\xfd" + bytes(8) + b"\x00\x02\x02\x28"  # fatal, unprotected
+SEALED_ALERT = b"\x15\xfe\xfd\x00\x01" + bytes(6) + b"\x00\x1a" + os.urandom(26)
+CLIENT_HELLO = b"\x16\xfe\xff" + bytes(8) + b"\x00\x20\x01\x00\x00\x14" + bytes(26)
+CLEAR_RTP = b"\x80\x6f\x00\x01\x00\x00\x00\x01\x00\x00\x00\x07" + bytes(40)
+CLEAR_RTCP = b"\x80\xcb\x00\x01\x00\x00\x00\x07"
+STRANGE = [b"", b"\x00", b"\x80", b"\x16", bytes(1500), bytes(9000), b"\xff" * 1400, PLAIN_ALERT,
+           SEALED_ALERT, CLIENT_HELLO, CLEAR_RTP, CLEAR_RTCP, b"\x80\xc8" + bytes(140)]  # fmt: skip
+
+
+@pytest.fixture
+def stranger() -> Iterator[socket.socket]:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("127.0.0.1", 0))
+        sock.setblocking(False)
+        yield sock
+
+
+def assault(bench: Bench, stranger: socket.socket) -> None:
+    for data in STRANGE:
+        stranger.sendto(data, ("127.0.0.1", bench.port.number))
+    for _ in range(200):
+        data = random.randbytes(random.randrange(1, 1500))
+        stranger.sendto(data, ("127.0.0.1", bench.port.number))
+
+
+async def lives(peer: AiortcPeer) -> None:
+    """Sound and picture still arrive, now."""
+    for mid in ("a0", "v0"):
+        for _ in range(5):
+            await peer.receive(mid)
+
+
+async def test_a_strangers_datagrams_before_during_and_after_the_handshake(
+    bench: Bench, stranger: socket.socket
+) -> None:
+    assault(bench, stranger)
+    ana, bo = bench.peer("ana"), bench.peer("bo")
+    answers = [await ana.answer(), await bo.answer()]
+    for peer, sdp in zip((ana, bo), answers, strict=True):
+        assault(bench, stranger)
+        bench.worker.answer("room", peer.name, peer.session, sdp)
+        assault(bench, stranger)
+    await ana.connected()
+    await bo.connected()
+    await lives(ana)
+    assault(bench, stranger)
+    await lives(ana)
+    await lives(bo)
+    assert bench.counts["dropped_stranger"] > 100 and bench.counts["failed_internally"] == 0
+    with pytest.raises(BlockingIOError):
+        stranger.recv(2000)  # never a word in answer
+
+
+def address_of(bench: Bench, peer: AiortcPeer) -> tuple[socket.socket, Any]:
+    leg = next(leg for s, leg in bench.worker._legs.items() if s.name == peer.session)
+    assert leg._path is not None
+    return leg._path
+
+
+async def test_forged_from_the_browsers_own_address(bench: Bench) -> None:
+    ana, bo = [await bench.peer(name).join() for name in ("ana", "bo")]
+    await lives(bo)
+    sock, address = address_of(bench, ana)
+    for data in STRANGE:
+        bench.port.datagram(sock, address, data)
+        await asyncio.sleep(0.01)
+    assert bench.counts["dropped_dtls"] == 2
+    assert bench.counts["dropped_srtp"] >= 3
+    await lives(bo)
+    await lives(ana)
+    assert bench.counts["failed_internally"] == 0
+
+
+async def test_replayed_and_wrongly_keyed_media(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ana, bo = [await bench.peer(name).join() for name in ("ana", "bo")]
+    _, address = address_of(bench, ana)
+    seen: list[tuple[Any, Any, bytes]] = []
+    real = bench.port.datagram
+
+    def tap(sock: Any, source: Any, data: bytes) -> None:
+        if source == address and data[0] >= 128:
+            seen.append((sock, source, data))
+        real(sock, source, data)
+
+    monkeypatch.setattr(bench.port, "datagram", tap)
+    await bench.until(lambda: len(seen) > 50)
+    monkeypatch.undo()
+    before = bench.counts["dropped_srtp"]
+    for sock, source, data in seen:
+        bench.port.datagram(sock, source, data)
+    assert bench.counts["dropped_srtp"] == before + len(seen)
+    key = Policy(key=os.urandom(44), ssrc_type=Policy.SSRC_ANY_OUTBOUND,
+                 srtp_profile=Policy.SRTP_PROFILE_AEAD_AES_256_GCM)  # fmt: skip
+    bench.port.datagram(seen[0][0], address, Session(key).protect(CLEAR_RTP))
+    assert bench.counts["dropped_srtp"] == before + len(seen) + 1
+    await lives(bo)
+
+
+def a_check(ours: str, key: bytes | None, **attributes: Any) -> bytes:
+    message = stun.Message(stun.Method.BINDING, stun.Class.REQUEST)
+    message.attributes["USERNAME"] = f"{ours}:them"
+    message.attributes.update(attributes)
+    if key is not None:
+        message.add_message_integrity(key)
+    return bytes(message)
+
+
+async def test_only_a_signed_check_is_answered_and_never_at_greater_length(
+    bench: Bench, stranger: socket.socket
+) -> None:
+    bench.worker.open("room", "ana")
+    leg = next(iter(bench.worker._legs.values()))
+    port = ("127.0.0.1", bench.port.number)
+    for data in (
+        a_check(leg.ufrag, None), a_check(leg.ufrag, b"guess"), a_check("nobody", leg.password),
+        a_check(leg.ufrag, leg.password)[:-1], a_check(leg.ufrag, leg.password) + b"more",
+    ):  # fmt: skip
+        stranger.sendto(data, port)
+    await bench.until(lambda: bench.counts["dropped_check"] == 5)
+    with pytest.raises(BlockingIOError):
+        stranger.recv(2000)
+    request = a_check(leg.ufrag, leg.password)
+    stranger.sendto(request, port)
+    response = await asyncio.wait_for(asyncio.get_running_loop().sock_recv(stranger, 2000), 5)
+    assert len(response) <= len(request)
+    read = stun.parse_message(response)
+    assert read.check_message_integrity(leg.password)
+    assert read.attributes["XOR-MAPPED-ADDRESS"] == stranger.getsockname()
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as six:
+        # The longer answer, to IPv6, is still no longer than the shortest signed check.
+        fake = stun.Message(stun.Method.BINDING, stun.Class.RESPONSE)
+        fake.attributes["XOR-MAPPED-ADDRESS"] = ("2001:db8::1", 1)
+        fake.add_message_integrity(leg.password)
+        assert six and len(bytes(fake)) <= len(request)
+
+
+async def test_checks_cost_us_little_however_many_come(
+    bench: Bench, stranger: socket.socket
+) -> None:
+    bench.worker.open("room", "ana")
+    leg = next(iter(bench.worker._legs.values()))
+    sock, source = bench.port._sockets[0], stranger.getsockname()
+    for _ in range(1000):
+        bench.port.datagram(sock, source, a_check(leg.ufrag, b"wrong"))
+    assert bench.counts["dropped_check"] == 1000
+    later = time.monotonic() + 10
+    assert sum(leg.may_check(later) for _ in range(300)) == 200
+
+
+async def test_a_browser_validates_only_so_many_addresses(bench: Bench) -> None:
+    bench.worker.open("room", "ana")
+    leg = next(iter(bench.worker._legs.values()))
+    sock = bench.port._sockets[0]
+    for n in range(100):
+        bench.port.datagram(sock, ("127.0.0.1", 10_000 + n), a_check(leg.ufrag, leg.password))
+    assert len(bench.port._by_address) == len(leg._addresses) == 12
+    bench.worker.close("room", "ana")
+    await asyncio.sleep(0.05)
+    assert not bench.port._by_address and not bench.port._by_ufrag
+
+
+async def test_fifty_times_a_cameras_rate_is_cut_to_a_share(bench: Bench) -> None:
+    bench.worker.open("room", "ana")
+    leg = next(iter(bench.worker._legs.values()))
+    later = time.monotonic() + 10
+    assert sum(leg._within_share(1200, later) for _ in range(5000)) == 333
+    assert leg._within_share(1200, later + 0.2)
+
+
+CERTIFICATE = Certificate()
+
+
+@given(st.binary(max_size=300), st.integers(0, 120), st.integers(0, 30))
+def test_damaged_checks_are_only_counted(data: bytes, at: int, cut: int) -> None:
+    """Each starts as a signed check of a real leg, then is damaged."""
+    counts: Counter[str] = Counter()
+    port = Port(counts)
+    leg = Leg("u" * 20, "p" * 24, CERTIFICATE, port, counts, lambda state: None)
+    port.admit(leg)
+    good = a_check(leg.ufrag, leg.password)
+    damaged = good[:at] + data + good[at + cut :]
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("127.0.0.1", 0))
+        port.datagram(sock, sock.getsockname(), damaged)
+    assert bool(port._by_address) == (damaged == good)

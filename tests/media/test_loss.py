@@ -1,0 +1,86 @@
+"""Real Chromium over a path which loses packets, or all of them."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from playwright.async_api import Browser
+
+from media.client import PeerGone, PeerQuality, PeerResumed, PeerStalled
+from tests.media.call_server import CallServer
+from tests.media.lossy_path import LossyPath
+from tests.media.test_chromium import enter, seen, stats, until
+
+
+@pytest.fixture
+async def path(server: CallServer) -> AsyncIterator[LossyPath]:
+    running = await LossyPath(server.udp_port).start()
+    yield running
+    running.stop()
+
+
+async def test_loss_on_the_way_down_is_repaired_from_our_history(
+    server: CallServer, chromium: Browser, path: LossyPath
+) -> None:
+    await enter(chromium, server, "ana")
+    bo = await enter(chromium, server, "bo", port=path.port)
+    before = await until(bo, seen("v0"))
+    path.down_loss = 0.05
+    frames = before["in"]["v0"]["framesDecoded"]
+    found = await until(bo, seen("v0", frames + 240), 40)
+    video = found["in"]["v0"]
+    assert path.lost["down"] > 10 and video["nackCount"] > 0
+    assert video["retransmittedPacketsReceived"] >= 5
+    assert video["framesDropped"] < 0.1 * video["framesDecoded"]
+    # Repaired, not restarted: NACK must spare key frames.
+    assert video["pliCount"] - before["in"]["v0"]["pliCount"] <= 2
+    # Each lost packet is sent again about once (mean, with what is lost again).
+    again = server.media.stats()["packets_again"]
+    assert again <= 1.5 * path.lost["down"]
+
+
+async def test_loss_on_the_way_up_is_asked_for_once_and_repaired_for_all(
+    server: CallServer, chromium: Browser, path: LossyPath
+) -> None:
+    ana = await enter(chromium, server, "ana", port=path.port)
+    bo, cy = [await enter(chromium, server, peer) for peer in ("bo", "cy")]
+    before = await until(bo, seen("v0"))
+    path.up_loss = 0.05
+    frames = before["in"]["v0"]["framesDecoded"]
+    shown = await until(bo, seen("v0", frames + 240), 40)
+    sent = (await stats(ana))["out"]["camera"]
+    assert path.lost["up"] > 10 and sent["retransmittedPacketsSent"] >= 5
+    assert sent["retransmittedPacketsSent"] <= 1.5 * path.lost["up"]
+    # What was repaired on its way up was never missing further down.
+    video = shown["in"]["v0"]
+    assert video["packetsLost"] <= 0.3 * path.lost["up"]
+    await until(cy, seen("v0"))
+    loss = [e.loss for e in server.events if isinstance(e, PeerQuality) and e.peer == "ana"]
+    assert max(loss) > 0.01
+
+
+async def test_a_cut_is_told_within_seconds_and_so_is_its_end(
+    server: CallServer, chromium: Browser, path: LossyPath
+) -> None:
+    await enter(chromium, server, "ana", port=path.port)
+    bo = await enter(chromium, server, "bo")
+    await until(bo, seen("v0"))
+    path.cut = True
+    stalled = await server.event(PeerStalled, peer="ana")
+    assert 2.5 <= stalled.since < 3.2
+    path.cut = False
+    await server.event(PeerResumed, peer="ana")
+    frames = (await stats(bo))["in"]["v0"]["framesDecoded"]
+    await until(bo, seen("v0", frames + 20))
+    assert not [e for e in server.events if isinstance(e, PeerStalled) and e.peer == "bo"]
+    assert not [e for e in server.events if isinstance(e, PeerGone)]
+
+
+async def test_whoever_sends_nothing_is_not_taken_for_stalled(
+    server: CallServer, chromium: Browser
+) -> None:
+    await enter(chromium, server, "ana", media=False)
+    ana = await server.event(PeerQuality, peer="ana")
+    await asyncio.sleep(9)  # longer than Chromium's consent checks are apart
+    assert ana.rtt is None
+    assert not [e for e in server.events if isinstance(e, PeerStalled | PeerGone)]
