@@ -17,6 +17,17 @@ ROOMS = web.AppKey("rooms", Rooms)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
+@asynccontextmanager
+async def act(request: web.Request) -> AsyncIterator[AsyncSession]:
+    """A transaction in which use cases are called. What they refuse is undone and recorded, and
+    for whoever asked there is no such page."""
+    try:
+        async with begin(request.app[DB]) as session:
+            yield session
+    except NotFound:
+        raise web.HTTPNotFound from None
+
+
 def page(request: web.Request, template: str, *, status: int = 200, **context: Any) -> web.Response:
     html = request.app[RENDER](request, template, context)
     return web.Response(text=html, content_type="text/html", status=status)
