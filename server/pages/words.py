@@ -1,4 +1,4 @@
-"""The words of closed lists, as people read them: roles, third parties, statuses."""
+"""The words of roles, as people read them."""
 
 from server.kernel.i18n import gettext as _
 
@@ -9,13 +9,4 @@ ROLES = {
     "technician": _("Technicien de site"),
     "coordinator": _("Coordinateur"),
     "administrator": _("Administrateur"),
-}
-
-# Third parties a link may be made for, in the order a clinician thinks of them.
-THIRD_PARTIES = {
-    "family": _("Famille ou proche"),
-    "interpreter": _("Interprète"),
-    "second_clinician": _("Second professionnel de santé"),
-    "escort": _("Accompagnant ou escorte"),
-    "patient": _("Patient"),
 }
