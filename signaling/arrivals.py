@@ -122,8 +122,12 @@ def revoke(room: Room, event: Revoked, now: dt.datetime) -> Outcome:
             continue
         if seat.socket:
             effects += (Send(seat.socket, "revoked", {}), Drop(seat.socket))
+        seat = replace(seat, socket=None)
         if seat.stage in (Stage.IN, Stage.DOOR):
-            room = room.put(go(seat, Stage.LEFT, "revoked"))
+            seat = go(seat, Stage.LEFT, "revoked")
+        elif seat.stage is Stage.READY:
+            seat = go(seat, Stage.AWAY, "")
+        room = room.put(seat)
     for claim in room.claims:
         if claim.credential in event.credentials:
             effects += (Send(claim.socket, "revoked", {}), Drop(claim.socket))

@@ -169,7 +169,7 @@ def remove(room: Room, by: Seat, command: Remove, now: dt.datetime) -> Outcome:
         for socket in [*sockets, *((target.socket,) if target.socket else ())]:
             effects += (Send(socket, "revoked", {}), Drop(socket))
             room = room.without_claim(socket)
-        target = replace(target, barred=target.generation)
+        target = replace(target, barred=target.generation, socket=None)
     return room.put(go(target, Stage.REMOVED, "removed")), effects
 
 

@@ -89,7 +89,7 @@ def _attendance(was: Seat | None, seat: Seat, now: dt.datetime) -> list[Effect]:
     rows: list[Effect] = []
     if was and stayed:
         why = seat.why or "moved"
-        rows.append(StoreAttendance(seat.id, stayed, was.gone_at or now, why))
+        rows.append(StoreAttendance(seat.id, stayed, max(stayed, was.gone_at or now), why))
         rows.append(Audit(seat.id, "leave", seat.id, detail={"why": why}))
     if entered:
         rows.append(StoreAttendance(seat.id, entered))

@@ -62,7 +62,7 @@ def refusal(code: str) -> Exception:
     return error
 
 
-class CallNamespace(socketio.AsyncNamespace):
+class CallNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
     """See the module. Mounted by `sio.register_namespace(CallNamespace(…))`."""
 
     def __init__(
@@ -73,7 +73,7 @@ class CallNamespace(socketio.AsyncNamespace):
         policy: SessionSettings = SessionSettings(),  # noqa: B008
         clock: Callable[[], float] = monotonic,
     ) -> None:
-        super().__init__(NAMESPACE)  # type: ignore[no-untyped-call]
+        super().__init__(NAMESPACE)
         self._rooms, self._db, self._policy, self._clock = rooms, db, policy, clock
         self._sockets: dict[str, Connection] = {}
         self._visits: dict[str, Bucket] = {}

@@ -87,7 +87,7 @@ def step(room: Room, event: Event, now: dt.datetime, *, kept: dt.timedelta = SEA
     after, said = _deliver(after)
     if after != room:
         after = replace(after, rev=room.rev + 1)
-    shown = _show(room, after, now)
+    shown = _show(room, after, event, now)
     return after, (*stored, *noted, *_media(room, after), *shown, *said, *rest, *reply)
 
 
@@ -113,13 +113,17 @@ def _media(before: Room, room: Room) -> tuple[Effect, ...]:
     return tuple(effects)
 
 
-def _show(before: Room, room: Room, now: dt.datetime) -> tuple[Effect, ...]:
-    """Each socket is told when what it may see has changed, and only then."""
-    seen = views.bodies(before)
+def _show(before: Room, room: Room, event: Event, now: dt.datetime) -> tuple[Effect, ...]:
+    """Each socket is told when what it may see has changed, and only then; one that is put out
+    sees once more how it ended."""
+    seen, shown = views.bodies(before), views.bodies(room)
+    if not isinstance(event, Vanished):
+        out = [s for s in before.seats if s.socket and room.by_id[s.id].socket is None]
+        shown |= {s.socket: views.body(room, room.by_id[s.id]) for s in out if s.socket}
     stamp = {"rev": room.rev, "now": views.stamp(now)}
     return tuple(
         Send(socket, "room", {**stamp, **body})
-        for socket, body in views.bodies(room).items()
+        for socket, body in shown.items()
         if seen.get(socket) != body
     )
 

@@ -7,16 +7,17 @@ and without a worker (seats ask again). It knows sockets only as names to send t
 import asyncio
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol, get_args
 
 from media import client
 from server.kernel import sessions, tasks
-from server.kernel.db import Consultation, Database, DatabaseAway, utcnow
+from server.kernel.db import Consultation, Database, DatabaseAway
 from server.kernel.metrics import METRICS
 from server.kernel.sessions import Revocations
 from signaling import consultations, invitations, minutes, relay, restoration, views
+from signaling.clock import SteadyClock
 from signaling.consultation import Status
 from signaling.effects import (
     AnswerMedia,
@@ -96,9 +97,10 @@ class Rooms:
         revocations: Revocations,
         *,
         kept: dt.timedelta = SEAT_KEPT,
-        clock: Callable[[], dt.datetime] = utcnow,
+        clock: SteadyClock | None = None,
     ) -> None:
-        self._db, self._media, self._kept, self._clock = db, media, kept, clock
+        self._db, self._media, self._kept = db, media, kept
+        self._clock = clock or SteadyClock()
         self._live: dict[str, Live] = {}
         self._loading = asyncio.Lock()
         self._tasks: list[asyncio.Task[Any]] = []
@@ -273,6 +275,8 @@ class Rooms:
             await self.handle(consultation_id, Tick())
             if live.room.idle and not live.turn.locked() and not live.pen.locked():
                 del self._live[consultation_id]
+        if not self._live:
+            self._clock.set()
         rooms = [live.room for live in self._live.values()]
         METRICS.rooms.set(sum(1 for room in rooms if room.inside))
         stages = Counter(seat.stage for room in rooms for seat in room.seats)

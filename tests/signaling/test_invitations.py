@@ -100,7 +100,7 @@ async def test_used_again_on_another_device_it_says_so_on_the_same_it_does_not(d
 async def test_expired_revoked_cancelled_and_altered_are_all_nothing(desk: Desk) -> None:
     late = desk.invitation.expires_at + dt.timedelta(seconds=1)
     assert nothing(await desk.link(now=late))
-    assert nothing(await desk.link(token=desk.token[:-1] + "A"))
+    assert nothing(await desk.link(token=("B" if desk.token[0] == "A" else "A") + desk.token[1:]))
     assert nothing(await desk.link(token="é" * 500))
     async with begin(desk.db) as session:
         c = await session.get_one(Consultation, desk.c.id)
