@@ -24,6 +24,7 @@ log = logging.getLogger("carbet.media.session")
 MOST_LEARNED = 32
 REPORTS = 1.0  # s between our receiver reports
 SENDER_REPORTS = 2.0
+FIRST_REPORTS = 0.2  # s between the first two on a new source
 
 
 class Way(Protocol):
@@ -74,7 +75,7 @@ class Session:
         self._bits = 0  # received since the last feedback
         self._fed_at = now
         self._feed_every = 0.1
-        self._reported_at = self._sent_at = now
+        self._reported_at = self._sent_at = self._looked_at = now
 
     def answered(self, answer: Answer) -> None:
         """The browser's answer came."""
@@ -231,7 +232,8 @@ class Session:
                 self._way.send_rtcp(rtcp.write_pli(self._ours, source.ssrc))
         if now - self._fed_at >= self._feed_every:
             self._feed(now)
-        if now - self._reported_at >= REPORTS or any(t.fresh for t in self.tracks.values()):
+        if now - self._looked_at >= FIRST_REPORTS:
+            self._looked_at = now
             self._report(now)
 
     def _feed(self, now: float) -> None:

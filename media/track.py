@@ -44,7 +44,7 @@ class Track:
         self.ssrc = streams.ssrc
         self.source: Source | None = None  # what is shown
         self.coming: Source | None = None  # what will be, from its first playable packet on
-        self.fresh = False  # no report told yet since the last swap
+        self.fresh = 0  # reports still to be sent soon: two of them make a clock line
         self.red = self.rtx = self.accepted = False
         self.packets = self.octets = 0
         self.allowance = Allowance()
@@ -107,7 +107,7 @@ class Track:
 
     def _swap(self, source: Source, packet: Packet, now: float) -> None:
         self._leave(self.source)
-        self.source, self.coming, self.fresh = source, None, True
+        self.source, self.coming, self.fresh = source, None, 2
         self._rewriter.begin(packet, now)
         self._resent.clear()
 
@@ -143,7 +143,7 @@ class Track:
         source = self.source
         if source is None or not source.line or not self.packets:
             return None
-        self.fresh = False
+        self.fresh = max(0, self.fresh - 1)
         ntp, timestamp = source.line.read(now)
         moved = (timestamp + self._rewriter.time_offset) & 0xFFFFFFFF
         return rtcp.SenderReport(self.ssrc, ntp, moved, self.packets, self.octets)
