@@ -20,7 +20,7 @@ from typing import TextIO
 import uvloop
 
 from media.dial import Line
-from media.port import Port, own_addresses
+from media.port import Port
 from media.worker import Worker
 from server.kernel import logs, tasks
 
@@ -72,7 +72,7 @@ async def work(options: argparse.Namespace, token: str) -> None:
     """Run one worker until it is told to stop or has nothing left to do."""
     counts: Counter[str] = Counter()
     port = Port(counts)
-    port.open(options.host or own_addresses(), options.udp_port)
+    port.open(options.host, options.udp_port)
     line = Line(options.server, options.ca, token, port.number)
     worker = Worker(port, options.advertise, line.tell)
     worker.start()

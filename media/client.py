@@ -10,11 +10,27 @@ import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import socketio
 
 from media.crew import Crew, Spawn
+from media.events import (
+    MediaEvent,
+    PeerGone,
+    PeerQuality,
+    PeerResumed,
+    PeerStalled,
+    PeerUp,
+    PictureResumed,
+    PictureStalled,
+    SlotsChanged,
+    SlotUse,
+    SpeakerChanged,
+    WorkerBack,
+    WorkerLost,
+    read_event,
+)
 from server.kernel import tasks
 
 __all__ = [
@@ -46,137 +62,7 @@ class Offer:
     sdp: str
 
 
-@dataclass(frozen=True)
-class PeerUp:
-    """The peer's session is connected (also told of each adopted one)."""
-
-    room: str
-    peer: str
-    session: str
-
-
-@dataclass(frozen=True)
-class PeerStalled:
-    """Nothing at all came from the peer for `since` seconds."""
-
-    room: str
-    peer: str
-    session: str
-    since: float
-
-
-@dataclass(frozen=True)
-class PeerResumed:
-    """Something came again."""
-
-    room: str
-    peer: str
-    session: str
-
-
-@dataclass(frozen=True)
-class PeerGone:
-    """The session is over: silent, closed, failed, refused or never connected."""
-
-    room: str
-    peer: str
-    session: str
-    why: str
-
-
-@dataclass(frozen=True)
-class SlotUse:
-    """Who is in one slot of a receiver's offer."""
-
-    slot: int
-    peer: str | None
-    kind: Literal["person", "exam"]
-
-
-@dataclass(frozen=True)
-class SlotsChanged:
-    """All slots of one receiver."""
-
-    room: str
-    peer: str
-    session: str
-    slots: tuple[SlotUse, ...]
-
-
-@dataclass(frozen=True)
-class SpeakerChanged:
-    """Who speaks now; None when nobody does."""
-
-    room: str
-    peer: str | None
-
-
-@dataclass(frozen=True)
-class PictureStalled:
-    """A picture which was there no longer arrives: switched off, or lost."""
-
-    room: str
-    peer: str
-    source: Literal["camera", "exam"]
-
-
-@dataclass(frozen=True)
-class PictureResumed:
-    """It arrives again."""
-
-    room: str
-    peer: str
-    source: Literal["camera", "exam"]
-
-
-@dataclass(frozen=True)
-class PeerQuality:
-    """Every two seconds: the worse direction's loss (fraction), the round trip (s, if known)."""
-
-    room: str
-    peer: str
-    loss: float
-    rtt: float | None
-
-
-@dataclass(frozen=True)
-class WorkerLost:
-    """A worker is gone and these rooms have no media."""
-
-    rooms: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class WorkerBack:
-    """A worker dialled in: sessions can be opened."""
-
-
-MediaEvent = (
-    PeerUp | PeerStalled | PeerResumed | PeerGone | SlotsChanged | SpeakerChanged | PictureStalled
-    | PictureResumed | PeerQuality | WorkerLost | WorkerBack
-)  # fmt: skip
 Callback = Callable[[MediaEvent], Awaitable[None]]
-
-_PLAIN: dict[str, type[Any]] = {
-    "peer_up": PeerUp, "peer_stalled": PeerStalled, "peer_resumed": PeerResumed,
-    "peer_gone": PeerGone, "speaker": SpeakerChanged, "picture_stalled": PictureStalled,
-    "picture_resumed": PictureResumed, "quality": PeerQuality,
-}  # fmt: skip
-
-
-def read_event(data: dict[str, Any]) -> MediaEvent:
-    """An event as a worker sends it. Raises ValueError, TypeError or KeyError."""
-    fields = dict(data)
-    name = fields.pop("event")
-    if name == "slots":
-        uses = tuple(SlotUse(*use) for use in fields.pop("slots"))
-        return SlotsChanged(**fields, slots=uses)
-    if name == "quality":
-        fields.pop("session")
-    if name in ("picture_stalled", "picture_resumed"):
-        fields.pop("session")
-    event: MediaEvent = _PLAIN[name](**fields)
-    return event
 
 
 def _refusal(reason: str) -> Exception:

@@ -8,6 +8,7 @@ question arrived.
 """
 
 import asyncio
+import contextlib
 import ipaddress
 import logging
 import socket
@@ -62,31 +63,51 @@ class Port:
     """The sockets of one worker and the legs reached through them."""
 
     def __init__(self, counts: Counter[str]) -> None:
-        self.addresses: list[str] = []
         self.number = 0
         self.counts = counts
-        self._sockets: list[socket.socket] = []
+        self._sockets: dict[str, socket.socket] = {}
+        self._follow = False
         self._by_ufrag: dict[str, Leg] = {}
         self._by_address: dict[Address, Leg] = {}
         self._complaints = 0
         self._complained_at = 0.0
 
     def open(self, addresses: list[str], number: int) -> None:
-        """Listen on each address. Raises OSError when none can be had; 0 picks a free port."""
+        """Listen on these addresses, or without any on the machine's own, also those it gets
+        later. Raises OSError when none can be had; port 0 picks a free one."""
+        self._follow = not addresses
+        self.number = number
         failure: OSError | None = None
-        for address in addresses:
+        for address in addresses or own_addresses():
             try:
-                sock = self._bind(address, number)
+                self._listen(address)
             except OSError as error:
                 failure = error
-                continue
-            number = number or sock.getsockname()[1]
-            self._sockets.append(sock)
-            self.addresses.append(address)
-            asyncio.get_running_loop().add_reader(sock.fileno(), self._read, sock)
         if not self._sockets:
             raise failure or OSError("no address to listen on")
-        self.number = number
+
+    def _listen(self, address: str) -> None:
+        sock = self._bind(address, self.number)
+        self.number = self.number or sock.getsockname()[1]
+        self._sockets[address] = sock
+        asyncio.get_running_loop().add_reader(sock.fileno(), self._read, sock)
+
+    @property
+    def addresses(self) -> list[str]:
+        """Where it listens now."""
+        return list(self._sockets)
+
+    def renew(self, now: float) -> None:
+        """Listen also on addresses the machine got since; let go of those it lost."""
+        if not self._follow:
+            return
+        there = own_addresses()
+        for address in [each for each in self._sockets if each not in there]:
+            self._deafen(self._sockets.pop(address))
+        for address in there:
+            if address not in self._sockets:
+                with contextlib.suppress(OSError):  # not usable yet: the next round tries again
+                    self._listen(address)
 
     @staticmethod
     def _bind(address: str, number: int) -> socket.socket:
@@ -106,10 +127,14 @@ class Port:
 
     def close(self) -> None:
         """Stop listening."""
-        for sock in self._sockets:
-            asyncio.get_running_loop().remove_reader(sock.fileno())
-            sock.close()
+        for sock in self._sockets.values():
+            self._deafen(sock)
         self._sockets.clear()
+
+    @staticmethod
+    def _deafen(sock: socket.socket) -> None:
+        asyncio.get_running_loop().remove_reader(sock.fileno())
+        sock.close()
 
     def admit(self, leg: Leg) -> None:
         """Let this leg be found by its ufrag."""

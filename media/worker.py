@@ -17,6 +17,8 @@ from server.kernel import tasks
 
 TICK = 0.02
 WATCH = 0.25
+HELD_UP = 0.5  # s this process may oversleep before it mistrusts its clock
+RENEW = 5.0
 CONNECT_WITHIN = 30.0  # s from offer to handshake
 MOST_SESSIONS = 2_000
 MOST_IN_ROOM = 32
@@ -44,6 +46,7 @@ class Worker:
         self._timers = [
             tasks.spawn(self._every(TICK, self._tick), "media tick"),
             tasks.spawn(self._every(WATCH, self._watch), "media watch"),
+            tasks.spawn(self._every(RENEW, self._port.renew), "media addresses"),
         ]
 
     async def stop(self) -> None:
@@ -54,10 +57,15 @@ class Worker:
         await tasks.stop(*self._timers)
 
     async def _every(self, seconds: float, act: Callable[[float], None]) -> None:
+        before = time.monotonic()
         while True:
             await asyncio.sleep(seconds)
+            now = time.monotonic()
+            held_up, before = now - before > seconds + HELD_UP, now
+            if held_up:  # it is we who were absent: first read what came meanwhile
+                continue
             try:
-                act(time.monotonic())
+                act(now)
             except Exception:
                 self._port.complain()
 

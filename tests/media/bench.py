@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from media.port import Port, own_addresses
+from media.port import Port
 from media.router import Event
 from media.worker import Worker
 from tests.media.aiortc_peer import AiortcPeer
@@ -14,11 +14,11 @@ from tests.media.aiortc_peer import AiortcPeer
 class Bench:
     """A worker, what it told, and the peers to close afterwards."""
 
-    def __init__(self) -> None:
+    def __init__(self, addresses: list[str] | None = None) -> None:
         self.events: list[Event] = []
         self.counts: Counter[str] = Counter()
         self.port = Port(self.counts)
-        self.port.open(own_addresses(), 0)
+        self.port.open(addresses or [], 0)
         self.worker = Worker(self.port, [], self.events.append)
         self.worker.start()
         self.peers: list[AiortcPeer] = []

@@ -26,7 +26,7 @@ class CallServer:
 
     def __init__(
         self, data_dir: Path, hosts: tuple[str, ...] = ("127.0.0.1",), port: int = 0,
-        udp_port: int = 0, advertised: tuple[str, ...] = (),
+        udp_port: int = 0, advertised: tuple[str, ...] = (), count: int = 1,
     ) -> None:  # fmt: skip
         self.port = port or free_port()
         self.udp_port = udp_port or free_port(socket.SOCK_DGRAM)
@@ -37,6 +37,7 @@ class CallServer:
         spawn = Spawn(
             server_url=f"http://127.0.0.1:{self.port}", ca_file="", udp_port=self.udp_port,
             data_dir=data_dir, hosts=hosts, linger_seconds=20, advertised=advertised,
+            count=count,
         )  # fmt: skip
         self.media = MediaClient(self.sio, token="a worker's token", spawn=spawn)
         self.events: deque[MediaEvent] = deque(maxlen=5000)

@@ -168,7 +168,7 @@ async def test_checks_cost_us_little_however_many_come(
 ) -> None:
     bench.worker.open("room", "ana")
     leg = next(iter(bench.worker._legs.values()))
-    sock, source = bench.port._sockets[0], stranger.getsockname()
+    sock, source = bench.port._sockets["127.0.0.1"], stranger.getsockname()
     for _ in range(1000):
         bench.port.datagram(sock, source, a_check(leg.ufrag, b"wrong"))
     assert bench.counts["dropped_check"] == 1000
@@ -179,7 +179,7 @@ async def test_checks_cost_us_little_however_many_come(
 async def test_a_browser_validates_only_so_many_addresses(bench: Bench) -> None:
     bench.worker.open("room", "ana")
     leg = next(iter(bench.worker._legs.values()))
-    sock = bench.port._sockets[0]
+    sock = bench.port._sockets["127.0.0.1"]
     for n in range(100):
         bench.port.datagram(sock, ("127.0.0.1", 10_000 + n), a_check(leg.ufrag, leg.password))
     assert len(bench.port._by_address) == len(leg._addresses) == 12

@@ -23,9 +23,9 @@ from media.client import (
     SpeakerChanged,
     WorkerBack,
     WorkerLost,
-    read_event,
 )
 from media.crew import holder
+from media.events import read_event
 from tests.media.aiortc_peer import AiortcPeer
 from tests.media.call_server import CallServer
 
