@@ -7,10 +7,18 @@ import { _ } from "../lib/i18n.js";
 import { Rows, attribute, button, h, say, sign } from "./element.js";
 import * as words from "./words.js";
 
+/** @import { Actions, Context, Message, Pending, State } from "../../../types/call.d.ts" */
+/** @typedef {{key: string, mine: boolean, name: string, text: string, at?: string, pending?: boolean, failed?: string | null}} Row */
+
 const LONGEST = 2000;
-const HOUR = { hour: "2-digit", minute: "2-digit" };
 
 export class Chat {
+  count = 0;
+
+  /**
+   * @param {Context} context
+   * @param {Actions} actions
+   */
   constructor(context, actions) {
     this.actions = actions;
     this.seat = context.seat;
@@ -21,6 +29,7 @@ export class Chat {
     this.root = h("div", { class: "panel-body chat", role: "tabpanel", id: "panel-chat" }, this.empty, this.list, this.#form());
   }
 
+  /** @param {State} state */
   show(state) {
     const rows = [...state.messages.map((one) => this.#numbered(one)), ...state.pending.map(onItsWay)];
     attribute(this.empty, "hidden", rows.length > 0);
@@ -42,11 +51,13 @@ export class Chat {
     return form;
   }
 
+  /** @param {KeyboardEvent} event */
   #onKey(event) {
     if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
     this.#send(event);
   }
 
+  /** @param {Event} event */
   #send(event) {
     event.preventDefault();
     const text = this.input.value.trim();
@@ -56,17 +67,28 @@ export class Chat {
     this.list.scrollTop = this.list.scrollHeight;
   }
 
+  /**
+   * @param {Message} message
+   * @returns {Row}
+   */
   #numbered(message) {
     const mine = message.seat === this.seat;
     return { key: `n${message.number}`, mine, name: mine ? _("Vous") : message.name, text: message.text, at: message.at };
   }
 }
 
+/**
+ * @param {Pending} entry
+ * @returns {Row}
+ */
 function onItsWay(entry) {
-  return { key: entry.client_id, mine: true, name: _("Vous"), text: entry.text, pending: true, failed: entry.failed, id: entry.client_id };
+  return { key: entry.client_id, mine: true, name: _("Vous"), text: entry.text, pending: true, failed: entry.failed };
 }
 
 class Line {
+  fated = "";
+
+  /** @param {Actions} actions */
   constructor(actions) {
     this.actions = actions;
     this.name = h("strong");
@@ -76,6 +98,7 @@ class Line {
     this.root = h("li", { class: "message" }, h("div", { class: "message-head" }, this.name, this.time), this.text, this.fate);
   }
 
+  /** @param {Row} row */
   show(row) {
     this.root.classList.toggle("mine", row.mine);
     this.root.classList.toggle("pending", Boolean(row.pending));
@@ -83,20 +106,22 @@ class Line {
     say(this.text, row.text);
     if (row.at) {
       attribute(this.time, "datetime", row.at);
-      say(this.time, new Date(row.at).toLocaleTimeString(document.documentElement.lang, HOUR));
+      attribute(this.time, "title", words.hourThere(row.at) || null);
+      say(this.time, words.hour(row.at));
     }
     attribute(this.fate, "hidden", !row.pending);
     if (row.pending && this.fated !== String(row.failed)) this.#tellFate(row);
   }
 
+  /** @param {Row} row */
   #tellFate(row) {
     this.fated = String(row.failed);
     if (!row.failed) return this.fate.replaceChildren(sign("clock"), _("En attente d’envoi"));
     this.fate.replaceChildren(
       sign("alert"),
       _("Pas envoyé. {why}", { why: words.refusal(row.failed) }),
-      button(null, _("Renvoyer"), () => this.actions.rewrite(row.id), "small link"),
-      button(null, _("Retirer"), () => this.actions.unwrite(row.id), "small link"),
+      button(null, _("Renvoyer"), () => this.actions.rewrite(row.key), "small link"),
+      button(null, _("Retirer"), () => this.actions.unwrite(row.key), "small link"),
     );
   }
 }

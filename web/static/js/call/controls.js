@@ -3,30 +3,39 @@
  */
 
 import { _ } from "../lib/i18n.js";
-import { attribute, button, h, resign, say, sign } from "./element.js";
+import { attribute, button, h, resign, reword, say, sign } from "./element.js";
 import { banner, unread } from "./state.js";
 import * as words from "./words.js";
 
+/** @import { Actions, DeviceState, PanelName, PanelView, Snapshot, State, Tone } from "../../../types/call.d.ts" */
+
+/** @type {Record<Tone, string>} */
 const SIGN_OF_TONE = { calm: "info", warn: "alert", bad: "lost" };
 
 /** One line that says what is happening and what will happen next. */
 export class Banner {
+  /** @param {Actions} actions */
   constructor(actions) {
     this.text = h("p");
     this.sound = button("sound", _("Activer le son"), () => actions.resumeSound(), "small primary");
     this.root = h("div", { class: "banner", role: "status", hidden: true }, sign("info"), this.text, this.sound);
   }
 
-  /** `notice` is a passing word of the page: an answer to what was just asked. */
+  /**
+   * `notice` is a passing word of the page: an answer to what was just asked.
+   * @param {State} state
+   * @param {[Tone, string] | null} notice
+   */
   show(state, notice) {
     const code = banner(state);
-    const [tone, text] = code ? words.banner(code) : notice ?? ["calm", ""];
-    const [shownTone, shownText] = notice && (!code || tone === "calm") ? notice : [tone, text];
+    /** @type {[Tone, string]} */
+    const lasting = code ? words.banner(code) : ["calm", ""];
+    const [shownTone, shownText] = notice && lasting[0] === "calm" ? notice : lasting;
     attribute(this.root, "hidden", !shownText);
     attribute(this.root, "data-tone", shownTone);
     attribute(this.root, "data-code", code);
     attribute(this.root, "role", shownTone === "bad" ? "alert" : "status");
-    resign(this.root.firstChild, SIGN_OF_TONE[shownTone]);
+    resign(this.root, SIGN_OF_TONE[shownTone]);
     say(this.text, shownText);
     attribute(this.sound, "hidden", code !== "audio_blocked");
   }
@@ -34,6 +43,10 @@ export class Banner {
 
 /** The bar. A button's word says how things are; its full name adds what pressing does. */
 export class Controls {
+  /**
+   * @param {Actions} actions
+   * @param {Panel} panel
+   */
   constructor(actions, panel) {
     this.mic = this.#button("mic", () => actions.toggle("mic"));
     this.camera = this.#button("camera", () => actions.toggle("camera"));
@@ -50,6 +63,10 @@ export class Controls {
     this.root = h("div", { class: "controls", role: "group", "aria-label": _("Commandes") }, ...all);
   }
 
+  /**
+   * @param {State} state
+   * @param {Snapshot} snapshot
+   */
   show(state, snapshot) {
     this.#showDevice(this.mic, "mic", snapshot.mic, { on: [_("Micro"), _("couper")], off: [_("Micro coupé"), _("rouvrir")], lost: [_("Micro perdu"), ""], none: [_("Sans micro"), _("réessayer")] });
     this.#showDevice(this.camera, "camera", snapshot.camera, { on: [_("Caméra"), _("éteindre")], off: [_("Caméra éteinte"), _("allumer")], lost: [_("Caméra perdue"), ""], none: [_("Sans caméra"), _("réessayer")] });
@@ -63,49 +80,77 @@ export class Controls {
     label(this.leave, _("Quitter"), "");
   }
 
+  /**
+   * @param {HTMLElement} node
+   * @param {string} name
+   * @param {DeviceState} state
+   * @param {Record<DeviceState, [string, string]>} texts
+   */
   #showDevice(node, name, state, texts) {
     label(node, ...texts[state]);
-    resign(node.firstChild, state === "on" ? name : `${name}_off`);
+    resign(node, state === "on" ? name : `${name}_off`);
     node.classList.toggle("off", state !== "on");
   }
 
+  /** @param {number} count */
   #showPanels(count) {
     label(this.chat, _("Messages"), count ? _("{count} non lus", { count }) : "");
     say(this.badge, String(count));
     attribute(this.badge, "hidden", count === 0);
     label(this.people, _("Présents"), "");
     label(this.settings, _("Réglages"), "");
-    for (const name of ["chat", "people", "settings"]) attribute(this[name], "aria-expanded", String(this.panel.open === name));
+    /** @type {PanelName[]} */
+    const names = ["chat", "people", "settings"];
+    for (const name of names) attribute(this[name], "aria-expanded", String(this.panel.open === name));
   }
 
+  /**
+   * @param {string} name
+   * @param {() => unknown} onclick
+   * @param {string} [look]
+   */
   #button(name, onclick, look = "") {
     return button(name, "", onclick, `control ${look}`);
   }
 }
 
+/**
+ * @param {HTMLElement} node
+ * @param {string} shown
+ * @param {string} action
+ */
 function label(node, shown, action) {
-  say(node.children[1], shown);
+  reword(node, shown);
   attribute(node, "aria-label", action ? `${shown} : ${action}` : shown);
 }
 
 /** Beside the pictures, or over them on a telephone: one of messages, people, settings. */
 export class Panel {
+  /** @type {PanelName | null} */
   open = null;
 
+  /**
+   * @param {Record<PanelName, PanelView>} views
+   * @param {() => void} told
+   */
   constructor(views, told) {
     this.views = views;
     this.told = told;
+    /** @type {Record<PanelName, string>} */
     const titles = { chat: _("Messages"), people: _("Présents"), settings: _("Réglages") };
-    this.tabs = Object.entries(titles).map(([name, title]) => h("button", { type: "button", role: "tab", class: "tab", "data-panel": name, onclick: () => this.show(name) }, title));
+    const names = /** @type {PanelName[]} */ (Object.keys(titles));
+    this.tabs = names.map((name) => h("button", { type: "button", role: "tab", class: "tab", "data-panel": name, onclick: () => this.show(name) }, titles[name]));
     const close = button("cross", _("Fermer"), () => this.show(null), "small close");
     attribute(close, "aria-label", _("Fermer le volet"));
     this.root = h("aside", { class: "panel", "aria-label": _("À côté de la consultation"), hidden: true }, h("div", { class: "panel-head" }, h("div", { role: "tablist", class: "tabs", onkeydown: (event) => this.#onKey(event) }, ...this.tabs), close), ...Object.values(views).map((view) => view.root));
   }
 
+  /** @param {PanelName} name */
   toggle(name) {
     this.show(this.open === name ? null : name);
   }
 
+  /** @param {PanelName | null} name */
   show(name) {
     this.open = name;
     attribute(this.root, "hidden", !name);
@@ -113,17 +158,20 @@ export class Panel {
       attribute(tab, "aria-selected", String(tab.dataset.panel === name));
       attribute(tab, "tabindex", tab.dataset.panel === name ? null : "-1");
     }
-    for (const [key, view] of Object.entries(this.views)) attribute(view.root, "hidden", key !== name);
+    for (const key of /** @type {PanelName[]} */ (Object.keys(this.views))) attribute(this.views[key].root, "hidden", key !== name);
     this.told();
     if (name) this.views[name].focus?.();
   }
 
-  /** Left and right go from tab to tab, as everywhere. */
+  /**
+   * Left and right go from tab to tab, as everywhere.
+   * @param {KeyboardEvent} event
+   */
   #onKey(event) {
-    const way = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-    if (!way) return;
-    const next = this.tabs.at((this.tabs.findIndex((tab) => tab.dataset.panel === this.open) + way) % this.tabs.length);
-    this.show(next.dataset.panel);
+    const way = event.key === "ArrowLeft" ? -1 : event.key === "ArrowRight" ? 1 : 0;
+    const next = way && this.tabs.at((this.tabs.findIndex((tab) => tab.dataset.panel === this.open) + way) % this.tabs.length);
+    if (!next) return;
+    this.show(/** @type {PanelName} */ (next.dataset.panel));
     next.focus();
   }
 }
@@ -132,6 +180,7 @@ export class Panel {
 export class Keys {
   static memory = "carbet.keys";
 
+  /** @param {Record<string, () => unknown>} commands */
   constructor(commands) {
     this.on = localStorage.getItem(Keys.memory) !== "off";
     addEventListener("keydown", (event) => {
@@ -142,15 +191,18 @@ export class Keys {
     });
   }
 
+  /** @param {boolean} on */
   set(on) {
     this.on = on;
     localStorage.setItem(Keys.memory, on ? "on" : "off");
   }
 
+  /** @param {KeyboardEvent} event */
   #heeds(event) {
     if (event.ctrlKey || event.altKey || event.metaKey || event.repeat) return false;
     if (document.querySelector("dialog[open]")) return false;
     if (event.key === "Escape") return true;
-    return this.on && !event.target.closest?.("input, textarea, select, [contenteditable]");
+    const writing = event.target instanceof Element && event.target.closest("input, textarea, select");
+    return this.on && !writing;
   }
 }

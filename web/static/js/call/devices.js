@@ -5,57 +5,32 @@
  * A camera that is off is closed, so that its light goes out; a muted microphone stays open.
  */
 
+import { failureOf, remembered } from "./hardware.js";
+
+/** @import { DeviceState, ExamKind, Snapshot, Source } from "../../../types/call.d.ts" */
+
 const MEMORY = "carbet.devices";
 const SOUND = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
 const PICTURE = { width: { ideal: 640 }, height: { ideal: 480 }, frameRate: { ideal: 24 } };
 const EXAM_PICTURE = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 24 } };
+/** @type {Record<Source, MediaDeviceKind>} */
 const KIND_OF = { mic: "audioinput", camera: "videoinput", exam: "videoinput" };
 
-/** Errors by name, never by message, which differs between browsers. */
-const KINDS = {
-  NotAllowedError: "denied",
-  SecurityError: "denied",
-  PermissionDeniedError: "denied",
-  NotFoundError: "none",
-  DevicesNotFoundError: "none",
-  OverconstrainedError: "none",
-  NotReadableError: "in_use",
-  TrackStartError: "in_use",
-  AbortError: "in_use",
-};
-
-/** `insecure`, `denied`, `none`, `in_use` or `other`. */
-export function failureOf(error, secure) {
-  if (!secure) return "insecure";
-  return KINDS[error?.name] ?? "other";
-}
-
-/**
- * The device to ask for: the remembered one if it is there, by id or, as ids change when a
- * browser forgets, by its label; otherwise undefined, and the browser chooses.
- */
-export function remembered(devices, memory) {
-  if (!memory) return undefined;
-  const byId = devices.find((one) => one.deviceId === memory.id);
-  return byId ?? devices.find((one) => one.label && one.label === memory.label);
-}
-
-/** `front`, `rear` or `other`, from what the camera says of itself or from its label. */
-export function facing(label, mode) {
-  if (mode === "user") return "front";
-  if (mode === "environment") return "rear";
-  if (/\b(front|avant|user)\b/i.test(label)) return "front";
-  if (/\b(back|rear|arri[eè]re|environment)\b/i.test(label)) return "rear";
-  return "other";
-}
+/** @type {Source[]} */
+const SOURCES = ["mic", "camera", "exam"];
+/** @typedef {Partial<Record<Source, {id: string, label: string}>>} Memory */
 
 export class Devices extends EventTarget {
+  /** @type {Record<Source, MediaStreamTrack | null>} */
   #tracks = { mic: null, camera: null, exam: null };
   #wanted = { mic: true, camera: true, exam: false };
   #lost = { mic: false, camera: false, exam: false };
+  /** @type {Snapshot["failures"]} */
   #failures = { mic: null, camera: null, exam: null };
+  /** @type {MediaDeviceInfo[]} */
   #list = [];
   #memory = recall();
+  /** @type {ExamKind} */
   #examKind = "camera";
   #asking = false;
   #active = false;
@@ -79,16 +54,20 @@ export class Devices extends EventTarget {
 
   stop() {
     this.#active = false;
-    for (const source of Object.keys(this.#tracks)) this.#drop(source);
+    for (const source of SOURCES) this.#drop(source);
     this.#wanted.exam = false;
     this.#tell();
   }
 
+  /** @param {Source} source */
   track(source) {
     return this.#tracks[source];
   }
 
-  /** What views and the server need to know. */
+  /**
+   * What views and the server need to know.
+   * @returns {Snapshot}
+   */
   get snapshot() {
     return {
       mic: this.#stateOf("mic"),
@@ -106,6 +85,7 @@ export class Devices extends EventTarget {
     };
   }
 
+  /** @param {Source} source */
   async toggle(source) {
     this.#wanted[source] = this.#stateOf(source) !== "on";
     if (source === "mic" && this.#tracks.mic) this.#tracks.mic.enabled = this.#wanted.mic;
@@ -114,7 +94,11 @@ export class Devices extends EventTarget {
     this.#tell();
   }
 
-  /** Another device for a source. The old one is closed first: many telephones open only one. */
+  /**
+   * Another device for a source. The old one is closed first: many telephones open only one.
+   * @param {Source} source
+   * @param {string} deviceId
+   */
   async use(source, deviceId) {
     const before = this.#memory[source];
     const device = this.#list.find((one) => one.deviceId === deviceId);
@@ -138,7 +122,9 @@ export class Devices extends EventTarget {
       this.#wanted.exam = true;
       this.#keep("exam", stream.getVideoTracks()[0]);
     } catch (error) {
-      this.#failures.exam = error.name === "NotAllowedError" ? null : failureOf(error, isSecureContext);
+      const why = failureOf(error, isSecureContext);
+      // Whoever closes the browser's list of screens has changed their mind: no failure.
+      this.#failures.exam = why === "denied" ? null : why;
     }
     this.#tell();
   }
@@ -151,9 +137,9 @@ export class Devices extends EventTarget {
 
   /** One request for both, so that one question is asked; then one by one to learn which failed. */
   async #openBoth() {
-    const sources = ["mic", "camera"].filter((source) => this.#listed(source).length > 0);
-    for (const source of ["mic", "camera"])
-      this.#failures[source] = sources.includes(source) ? null : "none";
+    const sources = SOURCES.slice(0, 2).filter((source) => this.#listed(source).length > 0);
+    this.#failures.mic = sources.includes("mic") ? null : "none";
+    this.#failures.camera = sources.includes("camera") ? null : "none";
     if (sources.length === 2 && (await this.#openTogether())) return;
     for (const source of sources) await this.#open(source);
   }
@@ -172,6 +158,10 @@ export class Devices extends EventTarget {
     }
   }
 
+  /**
+   * @param {Source} source
+   * @param {string | null} [failure]
+   */
   async #open(source, failure = null) {
     const medium = source === "mic" ? "audio" : "video";
     try {
@@ -185,12 +175,20 @@ export class Devices extends EventTarget {
     }
   }
 
+  /**
+   * @param {Source} source
+   * @returns {MediaTrackConstraints}
+   */
   #ask(source) {
     const wish = { mic: SOUND, camera: PICTURE, exam: EXAM_PICTURE }[source];
     const device = remembered(this.#listed(source), this.#memory[source]);
     return device?.deviceId ? { ...wish, deviceId: { exact: device.deviceId } } : wish;
   }
 
+  /**
+   * @param {Source} source
+   * @param {MediaStreamTrack} track
+   */
   #keep(source, track) {
     this.#drop(source);
     // It came too late: the call is over, or the person changed their mind meanwhile.
@@ -204,6 +202,7 @@ export class Devices extends EventTarget {
     this.#tell("track", { source, track });
   }
 
+  /** @param {Source} source */
   #drop(source) {
     const track = this.#tracks[source];
     this.#lost[source] = false;
@@ -214,7 +213,11 @@ export class Devices extends EventTarget {
     this.#tell("track", { source, track: null });
   }
 
-  /** The track ended without us: unplugged, taken away, or sharing stopped from the browser's bar. */
+  /**
+   * The track ended without us: unplugged, taken away, or sharing stopped from the browser's bar.
+   * @param {Source} source
+   * @param {MediaStreamTrack} track
+   */
   #onEnded(source, track) {
     if (this.#tracks[source] !== track) return;
     this.#drop(source);
@@ -227,12 +230,15 @@ export class Devices extends EventTarget {
 
   async #onChange() {
     await this.#enumerate();
-    for (const source of Object.keys(this.#lost))
+    for (const source of SOURCES)
       if (this.#lost[source] && this.#listed(source).length > 0) await this.#restore(source);
     this.#tell();
   }
 
-  /** A lost exam camera is only taken back as itself, never replaced by somebody's face. */
+  /**
+   * A lost exam camera is only taken back as itself, never replaced by somebody's face.
+   * @param {Source} source
+   */
   async #restore(source) {
     const known = remembered(this.#listed(source), this.#memory[source]);
     if (source === "exam" && !known) return;
@@ -243,10 +249,15 @@ export class Devices extends EventTarget {
     this.#list = (await navigator.mediaDevices?.enumerateDevices().catch(() => [])) ?? [];
   }
 
+  /** @param {Source} source */
   #listed(source) {
     return this.#list.filter((one) => one.kind === KIND_OF[source]);
   }
 
+  /**
+   * @param {Source} source
+   * @returns {DeviceState}
+   */
   #stateOf(source) {
     if (this.#lost[source]) return "lost";
     if (this.#tracks[source]) return this.#wanted[source] ? "on" : "off";
@@ -262,14 +273,19 @@ export class Devices extends EventTarget {
     }
   }
 
+  /**
+   * @param {string} [type]
+   * @param {object} [detail]
+   */
   #tell(type = "change", detail = {}) {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
 }
 
+/** @returns {Memory} */
 function recall() {
   try {
-    return JSON.parse(localStorage.getItem(MEMORY)) ?? {};
+    return JSON.parse(localStorage.getItem(MEMORY) ?? "{}");
   } catch {
     return {};
   }

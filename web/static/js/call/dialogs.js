@@ -8,13 +8,16 @@ import { button, h } from "./element.js";
 /**
  * Asks; resolves to the value of the choice, or null when the person steps back.
  * @param {{title: string, text: string, choices: [value: string, words: string, look: string][]}} question
+ * @returns {Promise<string | null>}
  */
 export function ask({ title, text, choices }) {
   return new Promise((answer) => {
+    /** @type {(value: string) => () => void} */
     const close = (value) => () => dialog.close(value);
     // The harmless answer has the focus: a key struck by habit must not end a consultation.
     const stay = button(null, _("Rester"), close(""), "wide");
     stay.autofocus = true;
+    /** @type {HTMLDialogElement} */
     const dialog = h(
       "dialog",
       { class: "dialog", "aria-labelledby": "dialog-title", onclose: () => (dialog.remove(), answer(dialog.returnValue || null)) },
@@ -38,6 +41,7 @@ export function askLeave() {
   });
 }
 
+/** @param {string} name */
 export function askRemove(name) {
   return ask({
     title: _("Retirer {name} ?", { name }),
@@ -46,7 +50,10 @@ export function askRemove(name) {
   });
 }
 
-/** The keys and their switch: one letter alone can be struck by mistake or by voice control. */
+/**
+ * The keys and their switch: one letter alone can be struck by mistake or by voice control.
+ * @param {import("./controls.js").Keys} keys
+ */
 export function showKeys(keys) {
   const rows = [
     ["M", _("couper ou rouvrir le micro")],
@@ -58,8 +65,10 @@ export function showKeys(keys) {
     ["?", _("cette liste")],
     [_("Échap"), _("fermer le volet")],
   ];
+  /** @type {HTMLInputElement} */
   const box = h("input", { type: "checkbox", onchange: () => keys.set(box.checked) });
   box.checked = keys.on;
+  /** @type {HTMLDialogElement} */
   const dialog = h(
     "dialog",
     { class: "dialog", "aria-labelledby": "keys-title", onclose: () => dialog.remove() },

@@ -2,9 +2,13 @@
  * Makes and mends DOM nodes. Never reads markup: whatever a text holds, it stays a text.
  */
 
+/** @import { RowView } from "../../../types/call.d.ts" */
+/** @typedef {string | number | boolean | null | undefined} Value */
+
 const SVG = "http://www.w3.org/2000/svg";
 
 /** Signs, 24×24, one stroke each. All are decoration: a word beside them says the same. */
+/** @type {Record<string, string>} */
 const SIGNS = {
   mic: "M12 3a3 3 0 0 0-3 3v5a3 3 0 0 0 6 0V6a3 3 0 0 0-3-3ZM5.5 11a6.5 6.5 0 0 0 13 0M12 17.5V21",
   mic_off: "M15 8V6a3 3 0 0 0-5.8-1M9 9.5V11a3 3 0 0 0 4.6 2.5M5.5 11a6.5 6.5 0 0 0 10.3 5.3M18.5 11a6.5 6.5 0 0 1-.6 2.7M12 17.5V21M4 3l16 18",
@@ -38,28 +42,43 @@ const SIGNS = {
 
 /**
  * An element: `h("button", {class: "button", onclick: press, "aria-pressed": "true"}, "Texte")`.
- * A key starting with `on` is a listener; null, undefined and false leave the attribute out.
+ * A function listens to the event its key names after `on`; null and false leave the attribute out.
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Record<string, Value | ((event: any) => unknown)>} [props]
+ * @param {(Node | string | null | undefined | false)[]} children
+ * @returns {HTMLElementTagNameMap[Tag]}
  */
 export function h(tag, props = {}, ...children) {
   const node = document.createElement(tag);
   for (const [key, value] of Object.entries(props)) {
-    if (key.startsWith("on")) node.addEventListener(key.slice(2), value);
+    if (typeof value === "function") node.addEventListener(key.slice(2), value);
     else attribute(node, key, value);
   }
-  node.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  for (const child of children) if (child) node.append(child);
   return node;
 }
 
+/**
+ * @param {Element} node
+ * @param {string} key
+ * @param {Value} value
+ */
 export function attribute(node, key, value) {
   if (value === null || value === undefined || value === false) node.removeAttribute(key);
-  else if (node.getAttribute(key) !== String(value)) node.setAttribute(key, value === true ? "" : value);
+  else if (node.getAttribute(key) !== String(value)) node.setAttribute(key, value === true ? "" : String(value));
 }
 
-/** Sets a text only when it changes, so that a live region speaks once. */
+/**
+ * Sets a text only when it changes, so that a live region speaks once.
+ * @param {Element} node
+ * @param {string} text
+ */
 export function say(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
+/** @param {string} name one of `SIGNS` */
 export function sign(name) {
   const svg = document.createElementNS(SVG, "svg");
   svg.setAttribute("class", "icon sign");
@@ -70,51 +89,93 @@ export function sign(name) {
   return svg;
 }
 
-/** Changes the sign drawn in an `svg` made by `sign`. */
-export function resign(svg, name) {
-  attribute(svg.firstChild, "d", SIGNS[name]);
+/**
+ * Changes the sign drawn in an element.
+ * @param {Element} owner holds a `sign`
+ * @param {string} name
+ */
+export function resign(owner, name) {
+  attribute(/** @type {Element} */ (owner.querySelector("path")), "d", SIGNS[name]);
+}
+
+/**
+ * Changes the words beside the sign.
+ * @param {Element} owner made by `button` or of the same shape
+ * @param {string} text
+ */
+export function reword(owner, text) {
+  say(/** @type {Element} */ (owner.querySelector("span")), text);
+}
+
+/**
+ * Words with their sign, such as a state or a mark.
+ * @param {string} look its class
+ * @param {string} name
+ * @param {string} [text]
+ */
+export function labelled(look, name, text = "") {
+  return h("span", { class: look }, sign(name), h("span", {}, text));
 }
 
 /**
  * Keeps one child of `parent` for each item, in order, made once and mended after.
  * Nodes which stay are not moved, so that focus and pictures stay too.
+ * @template Item
  */
 export class Rows {
+  /** @type {Map<string, RowView<Item>>} */
   #made = new Map();
 
+  /**
+   * @param {HTMLElement} parent
+   * @param {() => RowView<Item>} make
+   */
   constructor(parent, make) {
     this.parent = parent;
     this.make = make;
   }
 
+  /**
+   * @param {Item[]} items
+   * @param {(item: Item) => string} keyOf
+   */
   show(items, keyOf) {
     const wanted = new Set(items.map(keyOf));
     for (const [key, view] of this.#made) if (!wanted.has(key)) this.#drop(key, view);
+    /** @type {ChildNode | null} */
     let place = this.parent.firstChild;
     for (const item of items) {
-      const view = this.#viewOf(keyOf(item), item);
-      if (view.root === place) place = place.nextSibling;
+      const view = this.#viewOf(keyOf(item));
+      if (view.root === place) place = view.root.nextSibling;
       else this.parent.insertBefore(view.root, place);
       view.show(item);
     }
   }
 
-  get views() {
-    return this.#made.values();
+  /** @param {string} key */
+  #viewOf(key) {
+    const view = this.#made.get(key) ?? this.make();
+    this.#made.set(key, view);
+    return view;
   }
 
-  #viewOf(key, item) {
-    if (!this.#made.has(key)) this.#made.set(key, this.make(item));
-    return this.#made.get(key);
-  }
-
+  /**
+   * @param {string} key
+   * @param {RowView<Item>} view
+   */
   #drop(key, view) {
     view.root.remove();
     this.#made.delete(key);
   }
 }
 
-/** A button with a sign and a word. */
+/**
+ * A button with a sign and a word.
+ * @param {string | null} name the sign's
+ * @param {string} text
+ * @param {() => unknown} onclick
+ * @param {string} [look] more classes
+ */
 export function button(name, text, onclick, look = "") {
   return h("button", { type: "button", class: `button ${look}`, onclick }, name && sign(name), h("span", {}, text));
 }

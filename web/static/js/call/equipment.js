@@ -4,22 +4,38 @@
  */
 
 import { Meter } from "./level.js";
+import { hear } from "./protocol.js";
 import { phase } from "./state.js";
+
+/** @import { Offer, Page, Source } from "../../../types/call.d.ts" */
+/** @import { Devices } from "./devices.js" */
+/** @import { Media } from "./media.js" */
+/** @import { Line } from "./protocol.js" */
+/** @import { Stage } from "./stage.js" */
+/** @typedef {{see(track: MediaStreamTrack | null): void}} Mirror shows one's own camera */
 
 const SETTLE_SECONDS = 2;
 
 export class Equipment {
+  /** @type {Offer | null} */
   #unanswered = null;
+  /** @type {Meter | null} */
   #meter = null;
-  #told = null;
+  #told = "";
 
   /**
-   * @param page holds the state; is told of events
-   * @param parts `{line, media, devices}`
-   * @param mirrors views with `see(track)` which show one's own camera
+   * @param {Page} page
+   * @param {{line: Line, media: Media, devices: Devices}} parts
+   * @param {{stage: Stage, mirrors: Mirror[], loud: (level: number) => void}} views
    */
-  constructor(page, { line, media, devices }, { stage, mirrors, hear }) {
-    Object.assign(this, { page, line, media, devices, stage, mirrors, hear });
+  constructor(page, { line, media, devices }, { stage, mirrors, loud }) {
+    this.page = page;
+    this.line = line;
+    this.media = media;
+    this.devices = devices;
+    this.stage = stage;
+    this.mirrors = mirrors;
+    this.loud = loud;
     this.#listenLine();
     this.#listenMedia();
     this.#listenDevices();
@@ -35,7 +51,10 @@ export class Equipment {
     this.line.keep("media", payload);
   }
 
-  /** A source which failed is asked for again; another is switched. */
+  /**
+   * A source which failed is asked for again; another is switched.
+   * @param {Source} source
+   */
   toggle(source) {
     const failed = this.devices.snapshot[source] === "none";
     return failed ? this.devices.start() : this.devices.toggle(source);
@@ -72,25 +91,32 @@ export class Equipment {
   }
 
   #listenLine() {
-    this.line.addEventListener("offer", ({ detail }) => this.#onOffer(detail));
-    this.line.addEventListener("up", () => this.#onUp());
+    hear(this.line, "offer", (offer) => this.#onOffer(offer));
+    hear(this.line, "up", () => this.#onUp());
   }
 
   #onUp() {
     if (this.#unanswered) this.#answer(this.#unanswered);
-    setTimeout(() => this.media.ailing && this.#renew(this.media.ailing), SETTLE_SECONDS * 1000);
+    setTimeout(() => {
+      const { ailing } = this.media;
+      if (ailing) this.#renew(ailing);
+    }, SETTLE_SECONDS * 1000);
   }
 
+  /** @param {Offer} offer */
   async #onOffer(offer) {
     try {
       const answer = await this.media.take(offer);
       if (answer) await this.#answer(answer);
     } catch (error) {
-      console.error("an offer could not be taken", error.name);
+      console.error("an offer could not be taken", error);
     }
   }
 
-  /** The server must have the answer: kept through a cut, given up only for a newer offer. */
+  /**
+   * The server must have the answer: kept through a cut, given up only for a newer offer.
+   * @param {Offer} answer
+   */
   async #answer(answer) {
     this.#unanswered = answer;
     const told = await this.line.say("answer", answer);
@@ -99,29 +125,30 @@ export class Equipment {
     if (!told.ok) this.#renew(answer.session);
   }
 
+  /** @param {string} session */
   #renew(session) {
     if (phase(this.page.state) === "call") this.line.say("renew", { session });
   }
 
   #listenMedia() {
-    this.media.addEventListener("state", () =>
-      this.page.tell({ type: "media", media: this.media.state, at: Date.now() }),
-    );
-    this.media.addEventListener("renew", ({ detail }) => this.#renew(detail.session));
-    this.media.addEventListener("tracks", ({ detail }) => {
-      this.stage.play(detail.tracks);
-      this.page.tell({ type: "session", session: detail.session });
+    const { media, page, stage } = this;
+    hear(media, "state", () => page.tell({ type: "media", media: media.state, at: Date.now() }));
+    hear(media, "renew", ({ session }) => this.#renew(session));
+    hear(media, "tracks", ({ session, tracks }) => {
+      stage.play(tracks);
+      page.tell({ type: "session", session });
     });
   }
 
   #listenDevices() {
-    this.devices.addEventListener("change", () => {
+    hear(this.devices, "change", () => {
       this.page.tell({ type: "devices", devices: this.devices.snapshot });
       if (["call", "door"].includes(phase(this.page.state))) this.declare();
     });
-    this.devices.addEventListener("track", ({ detail }) => this.#onTrack(detail));
+    hear(this.devices, "track", (detail) => this.#onTrack(detail));
   }
 
+  /** @param {{source: Source, track: MediaStreamTrack | null}} change */
   #onTrack({ source, track }) {
     this.media.give(source, track);
     if (source === "mic") return this.#listen(track);
@@ -133,9 +160,10 @@ export class Equipment {
     document.body.classList.toggle("mirrored", !rear);
   }
 
+  /** @param {MediaStreamTrack | null} track */
   #listen(track) {
     if (phase(this.page.state) !== "device") return;
-    this.#meter ??= new Meter(this.hear);
+    this.#meter ??= new Meter(this.loud);
     this.#meter.listen(track);
   }
 }

@@ -5,10 +5,13 @@
 /** Reads how loud a track is, 0 to 1, about ten times a second, until stopped. */
 export class Meter {
   #context = new AudioContext();
+  /** @type {MediaStreamAudioSourceNode | null} */
   #source = null;
   #analyser = this.#context.createAnalyser();
-  #timer = null;
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  #timer;
 
+  /** @param {(level: number) => void} told */
   constructor(told) {
     this.#analyser.fftSize = 1024;
     const samples = new Float32Array(this.#analyser.fftSize);
@@ -18,6 +21,7 @@ export class Meter {
     }, 100);
   }
 
+  /** @param {MediaStreamTrack | null} track */
   listen(track) {
     this.#source?.disconnect();
     this.#source = track && this.#context.createMediaStreamSource(new MediaStream([track]));
@@ -36,7 +40,10 @@ export class Meter {
   }
 }
 
-/** Root mean square on a scale where ordinary speech fills about two thirds. */
+/**
+ * Root mean square on a scale where ordinary speech fills about two thirds.
+ * @param {Float32Array} samples
+ */
 function loudness(samples) {
   const power = samples.reduce((sum, one) => sum + one * one, 0) / samples.length;
   const decibels = 10 * Math.log10(power + 1e-12);

@@ -7,6 +7,9 @@
  * the old one plays on, so that a change of worker is heard as little as possible.
  */
 
+/** @import { MediaState, Offer, Source } from "../../../types/call.d.ts" */
+
+/** @type {Source[]} */
 export const SOURCES = ["mic", "camera", "exam"];
 const DISCONNECTED_SECONDS = 4;
 const CONNECTING_SECONDS = 15;
@@ -15,9 +18,16 @@ const SILENT_TAKEOVER_SECONDS = 2;
 
 /** One session: its connection, the tracks that came by `mid`, and its clocks. */
 class Session {
-  timer = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  timer;
+  /** @type {Map<string, MediaStreamTrack>} */
   arrived = new Map();
+  everUp = false;
 
+  /**
+   * @param {string} id
+   * @param {RTCPeerConnection} pc
+   */
   constructor(id, pc) {
     this.id = id;
     this.pc = pc;
@@ -33,8 +43,11 @@ class Session {
 
 export class Media extends EventTarget {
   #connect;
+  /** @type {Record<Source, MediaStreamTrack | null>} */
   #tracks = { mic: null, camera: null, exam: null };
+  /** @type {Session | null} */
   #current = null;
+  /** @type {Session | null} */
   #coming = null;
 
   /** @param {() => RTCPeerConnection} connect makes a peer connection */
@@ -43,7 +56,7 @@ export class Media extends EventTarget {
     this.#connect = connect;
   }
 
-  /** `none`, `connecting`, `up` or `down`. */
+  /** @returns {MediaState} */
   get state() {
     if (this.#current?.pc.connectionState === "connected") return "up";
     if (this.#current?.everUp) return "down";
@@ -61,6 +74,10 @@ export class Media extends EventTarget {
     return latest && latest.pc.connectionState !== "connected" ? latest.id : null;
   }
 
+  /**
+   * @param {Source} source
+   * @param {MediaStreamTrack | null} track
+   */
   async give(source, track) {
     this.#tracks[source] = track;
     for (const session of [this.#current, this.#coming])
@@ -69,7 +86,8 @@ export class Media extends EventTarget {
 
   /**
    * Makes a session from the server's offer.
-   * @returns {Promise<{session: string, sdp: string}>} the answer, or null when a newer offer won
+   * @param {Offer} offer
+   * @returns {Promise<Offer | null>} the answer, or null when a newer offer won
    */
   async take({ session: id, sdp }) {
     this.#coming?.close();
@@ -82,7 +100,7 @@ export class Media extends EventTarget {
     if (this.#coming !== session) return null;
     this.#watch(session, CONNECTING_SECONDS);
     this.#tell("state");
-    return { session: id, sdp: session.pc.localDescription.sdp };
+    return { session: id, sdp: session.pc.localDescription?.sdp ?? "" };
   }
 
   close() {
@@ -92,31 +110,34 @@ export class Media extends EventTarget {
     this.#tell("state");
   }
 
-  /** Received and sent bytes, loss and delay of the session in use, for people who look. */
-  stats() {
-    return this.#current?.pc.getStats() ?? Promise.resolve(new Map());
-  }
-
+  /**
+   * @param {Session} session
+   * @param {Source} source
+   */
   #senderOf(session, source) {
     return session.pc.getTransceivers().find((one) => one.mid === source)?.sender;
   }
 
+  /** @param {Session} session */
   async #attach(session) {
-    for (const transceiver of session.pc.getTransceivers()) {
-      if (!SOURCES.includes(transceiver.mid)) continue;
+    for (const source of SOURCES) {
+      const transceiver = session.pc.getTransceivers().find((one) => one.mid === source);
+      if (!transceiver) continue;
       transceiver.direction = "sendonly";
-      await transceiver.sender.replaceTrack(this.#tracks[transceiver.mid]);
+      await transceiver.sender.replaceTrack(this.#tracks[source]);
     }
   }
 
+  /** @param {Session} session */
   #listen(session) {
     session.pc.ontrack = ({ track, transceiver }) => {
-      session.arrived.set(transceiver.mid, track);
+      session.arrived.set(transceiver.mid ?? "", track);
       track.onunmute = () => this.#onSound(session);
     };
     session.pc.onconnectionstatechange = () => this.#onState(session);
   }
 
+  /** @param {Session} session */
   #onState(session) {
     const state = session.pc.connectionState;
     clearTimeout(session.timer);
@@ -126,6 +147,7 @@ export class Media extends EventTarget {
     this.#tell("state");
   }
 
+  /** @param {Session} session */
   #onConnected(session) {
     session.everUp = true;
     if (session !== this.#coming) return;
@@ -134,10 +156,12 @@ export class Media extends EventTarget {
     session.timer = setTimeout(() => this.#takeOver(session), SILENT_TAKEOVER_SECONDS * 1000);
   }
 
+  /** @param {Session} session */
   #onSound(session) {
     if (session === this.#coming && session.everUp) this.#takeOver(session);
   }
 
+  /** @param {Session} session */
   #takeOver(session) {
     if (session !== this.#coming) return;
     clearTimeout(session.timer);
@@ -149,12 +173,19 @@ export class Media extends EventTarget {
     old?.close();
   }
 
+  /**
+   * @param {Session} session
+   * @param {number} seconds
+   */
   #watch(session, seconds) {
     clearTimeout(session.timer);
     session.timer = setTimeout(() => this.#ail(session), seconds * 1000);
   }
 
-  /** Asks for a fresh offer, again and again while this session is the latest and not well. */
+  /**
+   * Asks for a fresh offer, again and again while this session is the latest and not well.
+   * @param {Session} session
+   */
   #ail(session) {
     const latest = this.#coming ?? this.#current;
     if (session !== latest || session.pc.connectionState === "connected") return;
@@ -162,6 +193,10 @@ export class Media extends EventTarget {
     this.#watch(session, RENEW_AGAIN_SECONDS);
   }
 
+  /**
+   * @param {string} type
+   * @param {object} [detail]
+   */
   #tell(type, detail = {}) {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }

@@ -4,19 +4,21 @@
  */
 
 import { _ } from "../lib/i18n.js";
-import { Rows, attribute, button, h, resign, say, sign } from "./element.js";
+import { Rows, attribute, button, h, labelled, resign, reword, say, sign } from "./element.js";
 import * as words from "./words.js";
 
-const HOUR = { hour: "2-digit", minute: "2-digit" };
+/** @import { Actions, AtDoor, Context, SeatRow, State } from "../../../types/call.d.ts" */
 
 /** The card above the pictures, for members only: the server sends nobody else a door. */
 export class DoorCard {
+  /** @param {Actions} actions */
   constructor(actions) {
     this.list = h("ul", { class: "door-list", role: "list" });
     this.rows = new Rows(this.list, () => new Knocker(actions));
     this.root = h("section", { class: "door-card", "aria-label": _("À la porte"), "aria-live": "polite", hidden: true }, this.list);
   }
 
+  /** @param {State} state */
   show(state) {
     const door = state.room?.door ?? [];
     this.rows.show(door, (one) => one.seat);
@@ -25,6 +27,9 @@ export class DoorCard {
 }
 
 class Knocker {
+  seat = "";
+
+  /** @param {Actions} actions */
   constructor(actions) {
     this.who = h("strong");
     this.what = h("span");
@@ -34,14 +39,15 @@ class Knocker {
     this.root = h("li", { class: "knocker" }, h("div", { class: "knocker-text" }, h("p", {}, sign("door"), this.who, " ", this.what), this.warning), h("div", { class: "row" }, this.admit, this.refuse));
   }
 
+  /** @param {AtDoor} one */
   show(one) {
     this.seat = one.seat;
     attribute(this.root, "data-seat", one.seat);
-    const at = new Date(one.waiting_since).toLocaleTimeString(document.documentElement.lang, HOUR);
+    const at = words.hour(one.waiting_since);
     say(this.who, one.name);
     say(this.what, _("({kind}) attend à la porte depuis {at}.", { kind: words.kind(one.kind), at }));
-    attribute(this.admit, "aria-label", _("Faire entrer {name}", one));
-    attribute(this.refuse, "aria-label", _("Refuser {name}", one));
+    attribute(this.admit, "aria-label", _("Faire entrer {name}", { name: one.name }));
+    attribute(this.refuse, "aria-label", _("Refuser {name}", { name: one.name }));
     const warnings = [
       one.again && _("Ce lien a déjà servi sur un autre appareil : vérifiez qui c’est avant d’ouvrir."),
       one.consent === false && _("Cette personne a refusé la téléconsultation ou l’enregistrement des données."),
@@ -52,42 +58,55 @@ class Knocker {
 }
 
 export class People {
+  /**
+   * @param {Context} context
+   * @param {Actions} actions
+   */
   constructor(context, actions) {
     this.list = h("ul", { class: "people", role: "list" });
     this.rows = new Rows(this.list, () => new Person(context, actions));
     this.root = h("div", { class: "panel-body", role: "tabpanel", id: "panel-people" }, this.list);
   }
 
+  /** @param {State} state */
   show(state) {
     this.rows.show(state.room?.seats ?? [], (seat) => seat.seat);
   }
 }
 
 class Person {
+  seat = "";
+
+  /**
+   * @param {Context} context
+   * @param {Actions} actions
+   */
   constructor(context, actions) {
     this.context = context;
     this.name = h("strong");
     this.what = h("span", { class: "soft small" });
-    this.link = h("span", { class: "link-state" }, sign("good"), h("span", {}));
+    this.link = labelled("link-state", "good");
     this.notes = h("span", { class: "small" });
     this.remove = button("remove", _("Retirer"), () => actions.remove(this.seat), "small danger");
     this.root = h("li", { class: "person" }, h("div", { class: "person-text" }, this.name, this.what, this.notes, this.link), this.remove);
   }
 
+  /** @param {SeatRow} seat */
   show(seat) {
-    this.seat = seat;
+    this.seat = seat.seat;
     const mine = seat.seat === this.context.seat;
-    say(this.name, mine ? _("{name} (vous)", seat) : seat.name);
+    say(this.name, mine ? _("{name} (vous)", { name: seat.name }) : seat.name);
     say(this.what, [words.kind(seat.kind), seat.place].filter(Boolean).join(" · "));
-    resign(this.link.firstChild, seat.connection);
-    say(this.link.lastChild, words.connection(seat.connection));
+    resign(this.link, seat.connection);
+    reword(this.link, words.connection(seat.connection));
     say(this.notes, notesOf(seat));
     attribute(this.notes, "hidden", this.notes.textContent === "");
     attribute(this.remove, "hidden", mine || !this.context.host);
-    attribute(this.remove, "aria-label", _("Retirer {name}", seat));
+    attribute(this.remove, "aria-label", _("Retirer {name}", { name: seat.name }));
   }
 }
 
+/** @param {SeatRow} seat */
 function notesOf(seat) {
   return [
     seat.hand && _("Main levée"),

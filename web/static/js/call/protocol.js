@@ -6,32 +6,48 @@
  * consent, knock) is *kept* and said again; a plain command is said once.
  */
 
+/** @import { Ack } from "../../../types/call.d.ts" */
+/** @typedef {import("socket.io-client").Socket} Socket */
+
 const ACK_SECONDS = 12;
 const KICKED_SECONDS = 2;
 const EVENTS = ["room", "message", "offer", "slots", "speaker"];
 
+/**
+ * Listens to what a part tells.
+ * @param {EventTarget} part
+ * @param {string} type
+ * @param {(detail: any) => void} heard
+ */
+export function hear(part, type, heard) {
+  part.addEventListener(type, (event) => heard(/** @type {CustomEvent} */ (event).detail));
+}
+
 export class Line extends EventTarget {
+  /** @type {Socket} */
   #socket;
+  /** @type {Map<string, object>} */
   #kept = new Map();
+  /** @type {Set<string>} */
   #unsaid = new Set();
   #closed = false;
 
   /**
-   * @param io Socket.IO's `io`
+   * @param {typeof import("socket.io-client").io} io
    * @param {string} consultation
-   * @param {() => {last_message: number, session?: string}} known what this page already has
+   * @param {() => {last_message: number, session: string | undefined}} known what this page already has
    */
   constructor(io, consultation, known) {
     super();
     const tab = crypto.randomUUID();
     this.#socket = io("/call", {
       transports: ["websocket", "polling"],
-      reconnectionDelay: 700,
-      reconnectionDelayMax: 6000,
+      reconnectionDelay: 500,
+      reconnectionDelayMax: 3000,
       randomizationFactor: 0.5,
       timeout: 15000,
       autoConnect: false,
-      auth: (give) => give({ consultation, tab, ...known() }),
+      auth: (/** @type {(auth: object) => void} */ give) => give({ consultation, tab, ...known() }),
     });
     this.#listen();
   }
@@ -49,7 +65,12 @@ export class Line extends EventTarget {
     return this.#socket.connected;
   }
 
-  /** Says it once. Resolves to the acknowledgement; `away` when there was none. */
+  /**
+   * Says it once. Resolves to the acknowledgement; `away` when there was none.
+   * @param {string} event
+   * @param {object} [payload]
+   * @returns {Promise<Ack>}
+   */
   async say(event, payload = {}) {
     if (!this.#socket.connected) return { ok: false, code: "away" };
     try {
@@ -59,32 +80,40 @@ export class Line extends EventTarget {
     }
   }
 
-  /** Says it now and after each cut, always with the latest payload. */
+  /**
+   * Says it now and after each cut, always with the latest payload.
+   * @param {string} event
+   * @param {object} payload
+   */
   keep(event, payload) {
     this.#kept.set(event, payload);
     this.#utter(event);
   }
 
+  /** @param {string} event */
   keeps(event) {
     return this.#kept.has(event);
   }
 
+  /** @param {string} event */
   forget(event) {
     this.#kept.delete(event);
     this.#unsaid.delete(event);
   }
 
+  /** @param {string} event */
   async #utter(event) {
-    const payload = this.#kept.get(event);
+    const payload = this.#kept.get(event) ?? {};
     this.#unsaid.add(event);
     const answer = await this.say(event, payload);
     if (this.#kept.get(event) !== payload) return;
     if (answer.code === "away") return;
-    if (["slow_down", "unavailable"].includes(answer.code)) return this.#later(event);
+    if (answer.code === "slow_down" || answer.code === "unavailable") return this.#later(event);
     this.#unsaid.delete(event);
     this.#tell("kept", { event, payload, answer });
   }
 
+  /** @param {string} event */
   #later(event) {
     setTimeout(() => this.#unsaid.has(event) && this.up && this.#utter(event), 2000 + Math.random() * 2000);
   }
@@ -111,14 +140,16 @@ export class Line extends EventTarget {
     this.#socket.disconnect().connect();
   }
 
+  /** @param {string} reason */
   #onDisconnect(reason) {
     this.#tell("down", { reason });
     if (!this.#closed && reason === "io server disconnect") this.#comeBack();
   }
 
+  /** @param {Error & {data?: {code?: string}}} error */
   #onRefusal(error) {
     if (this.#socket.active || this.#closed) return this.#tell("down", { reason: "unreachable" });
-    const code = error.data?.code ?? error.message?.code ?? error.message;
+    const code = error.data?.code ?? error.message;
     if (code === "unavailable" || code === "slow_down") return this.#comeBack();
     this.close();
     this.#tell("refused", { code });
@@ -128,6 +159,10 @@ export class Line extends EventTarget {
     setTimeout(() => this.#closed || this.#socket.connect(), KICKED_SECONDS * 1000 * (0.5 + Math.random()));
   }
 
+  /**
+   * @param {string} type
+   * @param {object} [detail]
+   */
   #tell(type, detail = {}) {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }

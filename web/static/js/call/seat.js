@@ -5,14 +5,22 @@
 
 import { _ } from "../lib/i18n.js";
 import { Outbox } from "./outbox.js";
-import { lastMessage, phase } from "./state.js";
+import { hear } from "./protocol.js";
+import { phase } from "./state.js";
 import * as words from "./words.js";
+
+/** @import { Ack, Message, Page, Pending, Room } from "../../../types/call.d.ts" */
+/** @import { Line } from "./protocol.js" */
 
 const FLUSH_AGAIN_SECONDS = 3;
 /** What is true until it changes is said again after each cut; the rest is said once. */
 const LASTING = ["media"];
 
 export class Seat {
+  /**
+   * @param {Page} page
+   * @param {Line} line
+   */
   constructor(page, line) {
     this.page = page;
     this.line = line;
@@ -33,19 +41,26 @@ export class Seat {
     return this.#state.room?.seats.find((seat) => seat.seat === this.#state.context.seat);
   }
 
+  /** @param {string} text */
   write(text) {
     return this.#flushed(this.outbox.add(text));
   }
 
+  /** @param {string} id */
   rewrite(id) {
     return this.#flushed(this.outbox.retry(id));
   }
 
+  /**
+   * @param {string} event
+   * @param {object} [payload]
+   */
   async command(event, payload = {}) {
     const answer = await this.line.say(event, payload);
-    if (!answer.ok) this.page.notify("warn", words.refusal(answer.code));
+    if (!answer.ok) this.page.notify("warn", words.refusal(answer.code ?? ""));
   }
 
+  /** @param {boolean} given */
   consent(given) {
     this.page.tell({ type: "consent", given });
     this.line.keep("consent", { given });
@@ -78,7 +93,8 @@ export class Seat {
 
   #listen() {
     const { page } = this;
-    const on = (type, heard) => this.line.addEventListener(type, ({ detail }) => heard(detail));
+    /** @type {(type: string, heard: (detail: any) => void) => void} */
+    const on = (type, heard) => hear(this.line, type, heard);
     on("up", () => this.#onUp());
     on("down", () => page.tell({ type: "line_down", at: Date.now() }));
     on("refused", () => page.tell({ type: "line_refused" }));
@@ -96,6 +112,7 @@ export class Seat {
     this.#flushed(this.outbox.flush());
   }
 
+  /** @param {Room} room */
   #onRoom(room) {
     this.page.tell({ type: "room", room });
     const { wanting, knock } = this.#state;
@@ -103,6 +120,7 @@ export class Seat {
     if (wanting && knock !== "asking" && ["ready", "away"].includes(room.me.stage)) this.knock();
   }
 
+  /** @param {Message} message */
   #onMessage(message) {
     const known = this.#state.messages.some((one) => one.number === message.number);
     const mine = message.seat === this.#state.context.seat;
@@ -111,22 +129,28 @@ export class Seat {
     if (!known && !mine && phase(this.#state) === "call") this.page.onWritten(message);
   }
 
+  /** @param {{event: string, answer: Ack}} kept */
   #onKept({ event, answer }) {
     if (!LASTING.includes(event)) this.line.forget(event);
-    if (event === "knock" && !answer.ok) return this.page.tell({ type: "knock_answer", code: answer.code });
-    if (!answer.ok && event !== "leave") this.page.notify("warn", words.refusal(answer.code));
+    if (event === "knock" && !answer.ok) return this.page.tell({ type: "knock_answer", code: answer.code ?? "invalid" });
+    if (!answer.ok && event !== "leave") this.page.notify("warn", words.refusal(answer.code ?? ""));
   }
 
+  /**
+   * @param {{client_id: string, text: string}} entry
+   * @returns {Promise<Ack>}
+   */
   async #send(entry) {
     const answer = await this.line.say("say", entry);
     if (answer.ok) {
       const { seat, name } = this.#state.context;
-      const { number, at } = answer;
+      const { number = 0, at = "" } = answer;
       this.page.tell({ type: "message", message: { number, at, seat, name, text: entry.text } });
     }
     return answer;
   }
 
+  /** @param {Promise<string>} flushing */
   async #flushed(flushing) {
     const why = await flushing;
     if (why === "slow_down" || why === "unavailable")
@@ -134,7 +158,10 @@ export class Seat {
   }
 }
 
-/** The passing word for a message which came while the panel was closed: who, never what. */
+/**
+ * The passing word for a message which came while the panel was closed: who, never what.
+ * @param {Message} message
+ */
 export function writtenBy(message) {
-  return _("{name} vous a écrit.", message);
+  return _("{name} vous a écrit.", { name: message.name });
 }

@@ -4,20 +4,24 @@
  */
 
 import { _ } from "../lib/i18n.js";
-import { attribute, button, h, say, sign } from "./element.js";
-import { facing } from "./devices.js";
+import { attribute, button, h, reword, say } from "./element.js";
+import { facing } from "./hardware.js";
 import * as words from "./words.js";
+
+/** @import { Actions, Context, Snapshot, State } from "../../../types/call.d.ts" */
 
 let made = 0;
 
 /** Two lists: camera and microphone. */
 export class DeviceChoice {
+  /** @param {Actions} actions */
   constructor(actions) {
     this.camera = new Choice(_("Caméra"), (id) => actions.use("camera", id));
     this.mic = new Choice(_("Micro"), (id) => actions.use("mic", id));
     this.root = h("div", { class: "grid device-choice" }, this.camera.root, this.mic.root);
   }
 
+  /** @param {Snapshot} snapshot */
   show(snapshot) {
     this.camera.show(snapshot.cameras, snapshot.cameraId, cameraName);
     this.mic.show(snapshot.microphones, snapshot.micId, micName);
@@ -25,12 +29,24 @@ export class DeviceChoice {
 }
 
 class Choice {
+  key = "";
+
+  /**
+   * @param {string} label
+   * @param {(id: string) => unknown} chosen
+   */
   constructor(label, chosen) {
     const id = `choice-${(made += 1)}`;
+    /** @type {HTMLSelectElement} */
     this.select = h("select", { id, onchange: () => chosen(this.select.value) });
     this.root = h("div", { class: "field" }, h("label", { for: id }, label), this.select);
   }
 
+  /**
+   * @param {MediaDeviceInfo[]} devices
+   * @param {string | undefined} current
+   * @param {(device: MediaDeviceInfo, index: number) => string} nameOf
+   */
   show(devices, current, nameOf) {
     const named = devices.filter((device) => device.deviceId);
     attribute(this.root, "hidden", named.length === 0);
@@ -43,18 +59,34 @@ class Choice {
   }
 }
 
+/**
+ * @param {MediaDeviceInfo} device
+ * @param {number} index
+ */
 function cameraName(device, index) {
-  const side = { front: _("Caméra avant"), rear: _("Caméra arrière") }[facing(device.label)];
+  /** @type {Record<string, string>} */
+  const sides = { front: _("Caméra avant"), rear: _("Caméra arrière") };
+  const side = sides[facing(device.label)];
   if (side && /facing|avant|arri/i.test(device.label)) return `${side} (${index + 1})`;
   return device.label || _("Caméra {number}", { number: index + 1 });
 }
 
+/**
+ * @param {MediaDeviceInfo} device
+ * @param {number} index
+ */
 function micName(device, index) {
   return device.label || _("Micro {number}", { number: index + 1 });
 }
 
 /** The panel of settings during the call. */
 export class Settings {
+  key = "";
+
+  /**
+   * @param {Context} context
+   * @param {Actions} actions
+   */
   constructor(context, actions) {
     this.actions = actions;
     this.choice = new DeviceChoice(actions);
@@ -67,24 +99,30 @@ export class Settings {
     this.root = h("div", { class: "panel-body stack", role: "tabpanel", id: "panel-settings" }, ...this.#parts(context));
   }
 
+  /**
+   * @param {State} state
+   * @param {Snapshot} snapshot
+   */
   show(state, snapshot) {
     this.choice.show(snapshot);
     attribute(this.flip, "hidden", snapshot.cameras.length < 2);
     this.#showExam(snapshot);
     const locked = Boolean(state.room?.locked);
-    say(this.lock.lastChild, locked ? _("Rouvrir la salle") : _("Fermer la salle à clé"));
+    reword(this.lock, locked ? _("Rouvrir la salle") : _("Fermer la salle à clé"));
   }
 
+  /** @param {Context} context */
   #parts(context) {
     const host = context.host && h("section", { class: "stack-tight" }, h("h3", {}, _("La salle")), h("p", { class: "hint" }, _("Fermée à clé, plus personne n’y entre, pas même un membre de l’équipe.")), this.lock);
     return [
       h("section", { class: "stack-tight" }, h("h3", {}, _("Deuxième image")), h("p", { class: "hint" }, _("Une caméra d’examen ou l’écran, à côté de votre visage.")), this.exams, h("div", { class: "row" }, this.screen, this.stop), this.problem),
       h("section", { class: "stack-tight" }, h("h3", {}, _("Caméra et micro")), this.flip, this.choice.root),
-      host,
+      ...(host ? [host] : []),
       button("keyboard", _("Raccourcis clavier"), () => this.actions.shortcuts(), "small link"),
-    ].filter(Boolean);
+    ];
   }
 
+  /** @param {Snapshot} snapshot */
   #showExam(snapshot) {
     const free = snapshot.cameras.filter((device) => device.deviceId && device.deviceId !== snapshot.cameraId);
     const key = JSON.stringify([free.map((device) => device.deviceId), snapshot.examId]);
@@ -97,6 +135,11 @@ export class Settings {
     say(this.problem, words.problems(snapshot, ["exam"])[0] ?? (free.length ? "" : _("Aucune autre caméra n’est branchée.")));
   }
 
+  /**
+   * @param {MediaDeviceInfo} device
+   * @param {number} index
+   * @param {string | undefined} current
+   */
   #examButton(device, index, current) {
     const node = button("exam", cameraName(device, index), () => this.actions.use("exam", device.deviceId), "small");
     attribute(node, "aria-pressed", String(device.deviceId === current));

@@ -4,26 +4,34 @@
  */
 
 import { _ } from "../lib/i18n.js";
-import { Rows, attribute, h, resign, say, sign } from "./element.js";
-import { ownConnection, tiles } from "./state.js";
+import { Rows, attribute, h, labelled, resign, reword, say, sign } from "./element.js";
+import { ownConnection } from "./state.js";
+import { tiles } from "./tiles.js";
 import * as words from "./words.js";
 
-const HOUR = { hour: "2-digit", minute: "2-digit" };
+/** @import { Actions, Connection, Context, Snapshot, Source, State, TileRow } from "../../../types/call.d.ts" */
+/** @typedef {Map<string, MediaStreamTrack>} Tracks by `mid` */
 
 export class Stage {
+  /** @type {Tracks} */
   #tracks = new Map();
   #featured = h("div", { class: "featured" });
   #strip = h("div", { class: "strip" });
   #empty = h("div", { class: "stage-empty" }, sign("people"), h("p", {}, _("Personne d’autre n’est encore là. Les autres apparaîtront ici dès leur arrivée.")));
 
-  constructor(context, actions) {
-    this.self = new Self(context);
+  /** @param {Actions} actions */
+  constructor(actions) {
+    this.self = new Self();
     this.large = new Rows(this.#featured, () => new Tile(actions, () => this.#tracks));
     this.small = new Rows(this.#strip, () => new Tile(actions, () => this.#tracks, true));
     this.sound = new Sound(actions);
     this.root = h("section", { class: "stage", "aria-label": _("Participants") }, this.#empty, this.#featured, this.#strip, this.self.root, this.sound.root);
   }
 
+  /**
+   * @param {State} state
+   * @param {Snapshot} snapshot
+   */
   show(state, snapshot) {
     const { featured, strip } = tiles(state);
     this.large.show(featured, (tile) => tile.id);
@@ -34,7 +42,10 @@ export class Stage {
     this.self.show(state, snapshot);
   }
 
-  /** The tracks of the session in use, by `mid`. */
+  /**
+   * The tracks of the session in use, by `mid`.
+   * @param {Tracks} tracks
+   */
   play(tracks) {
     this.#tracks = tracks;
     this.sound.play(tracks);
@@ -43,7 +54,16 @@ export class Stage {
 
 /** One person, or the second picture of one person. */
 class Tile {
-  constructor(actions, tracks, small) {
+  id = "";
+  /** @type {MediaStreamTrack | null} */
+  track = null;
+
+  /**
+   * @param {Actions} actions
+   * @param {() => Tracks} tracks
+   * @param {boolean} [small]
+   */
+  constructor(actions, tracks, small = false) {
     this.small = small;
     this.tracks = tracks;
     this.video = h("video", { autoplay: true, playsinline: true });
@@ -53,28 +73,30 @@ class Tile {
     this.name = h("strong", { class: "tile-name" });
     this.place = h("span", { class: "tile-place" });
     this.marks = h("span", { class: "marks" });
-    this.link = h("span", { class: "link-state" }, sign("good"), h("span", {}));
-    this.pin = h("button", { type: "button", class: "tile-pin", onclick: () => actions.pin(this.tile.id) });
+    this.link = labelled("link-state", "good");
+    this.pin = h("button", { type: "button", class: "tile-pin", onclick: () => actions.pin(this.id) });
     this.root = h("article", { class: "tile" }, this.video, this.face, this.veil, h("div", { class: "caption" }, h("div", { class: "who-line" }, this.name, this.place), this.marks, this.link), this.pin);
   }
 
+  /** @param {TileRow} tile */
   show(tile) {
-    this.tile = tile;
+    this.id = tile.id;
     const { root } = this;
     attribute(root, "data-seat", tile.seat);
     attribute(root, "data-sort", tile.sort);
     attribute(root, "data-connection", tile.connection);
-    attribute(root, "aria-label", tile.sort === "exam" ? _("{name}, deuxième image", tile) : tile.name);
+    attribute(root, "aria-label", tile.sort === "exam" ? _("{name}, deuxième image", { name: tile.name }) : tile.name);
     root.classList.toggle("speaking", Boolean(tile.speaking));
     this.#showPicture(tile);
     this.#showCaption(tile);
     attribute(this.pin, "hidden", tile.sort === "exam");
-    attribute(this.pin, "aria-label", tile.pinned ? _("Ne plus garder {name} en grand", tile) : _("Voir {name} en grand", tile));
+    attribute(this.pin, "aria-label", tile.pinned ? _("Ne plus garder {name} en grand", { name: tile.name }) : _("Voir {name} en grand", { name: tile.name }));
     attribute(this.pin, "aria-pressed", String(Boolean(tile.pinned)));
   }
 
+  /** @param {TileRow} tile */
   #showPicture(tile) {
-    const track = tile.video ? this.tracks().get(tile.video) : null;
+    const track = (tile.video && this.tracks().get(tile.video)) || null;
     if (this.track !== track) {
       this.track = track;
       this.video.srcObject = track ? new MediaStream([track]) : null;
@@ -87,27 +109,30 @@ class Tile {
     attribute(this.veil, "hidden", this.veil.textContent === "");
   }
 
+  /** @param {TileRow} tile */
   #showCaption(tile) {
     say(this.name, tile.name);
     say(this.place, tile.sort === "exam" ? examWord(tile) : tile.place || words.kind(tile.kind));
     showLink(this.link, tile.connection, this.small);
     const marks = tile.sort === "exam" ? [] : marksOf(tile);
-    const key = marks.join();
-    if (this.key === key) return;
-    this.key = key;
-    this.marks.replaceChildren(...marks.map(([name, text]) => h("span", { class: `mark ${name}` }, sign(name), h("span", {}, text))));
+    showMarks(this.marks, marks);
   }
 }
 
+/** @param {TileRow} tile */
 function examWord(tile) {
   return tile.exam_kind === "screen" ? _("Écran partagé") : _("Caméra d’examen");
 }
 
-/** What lies over the picture: the truth about a picture that cannot be live. */
+/**
+ * What lies over the picture: the truth about a picture that cannot be live.
+ * @param {TileRow} tile
+ * @param {boolean} on
+ * @param {boolean} [small]
+ */
 function veilOf(tile, on, small) {
   if (tile.connection === "lost") {
-    const at = tile.lost_at && new Date(tile.lost_at).toLocaleTimeString(document.documentElement.lang, HOUR);
-    const when = at ? _("Liaison perdue à {at}.", { at }) : _("Liaison perdue.");
+    const when = tile.lost_at ? _("Liaison perdue à {at}.", { at: words.hour(tile.lost_at) }) : _("Liaison perdue.");
     return small || tile.sort === "exam" ? when : `${when} ${_("Sa place est gardée dix minutes.")}`;
   }
   if (tile.connection === "connecting") return _("Connexion en cours…");
@@ -116,21 +141,43 @@ function veilOf(tile, on, small) {
   return "";
 }
 
+/** @param {TileRow} tile */
 function marksOf(tile) {
-  return [
-    tile.hand && ["hand", _("Main levée")],
-    tile.mic !== "on" && ["mic_off", { off: _("Micro coupé"), lost: _("Micro débranché") }[tile.mic] ?? _("Sans micro")],
-    tile.consent === false && ["alert", _("Consentement refusé")],
-  ].filter(Boolean);
+  const silent = { off: _("Micro coupé"), lost: _("Micro débranché"), none: _("Sans micro"), on: "" }[tile.mic];
+  /** @type {Mark[]} */
+  const marks = [];
+  if (tile.hand) marks.push(["hand", _("Main levée")]);
+  if (silent) marks.push(["mic_off", silent]);
+  if (tile.consent === false) marks.push(["alert", _("Consentement refusé")]);
+  return marks;
 }
 
-/** The state of a connection, as a sign and words; one word on a small picture. */
+/** @typedef {[sign: string, text: string]} Mark */
+
+/**
+ * @param {HTMLElement} node
+ * @param {Mark[]} marks
+ */
+function showMarks(node, marks) {
+  const key = marks.join();
+  if (node.dataset.marks === key) return;
+  node.dataset.marks = key;
+  node.replaceChildren(...marks.map(([name, text]) => labelled(`mark ${name}`, name, text)));
+}
+
+/**
+ * The state of a connection, as a sign and words; one word on a small picture.
+ * @param {HTMLElement} node
+ * @param {Connection} connection
+ * @param {boolean} [small]
+ */
 function showLink(node, connection, small) {
-  resign(node.firstChild, connection);
-  say(node.lastChild, small ? words.link(connection) : words.connection(connection));
+  resign(node, connection);
+  reword(node, small ? words.link(connection) : words.connection(connection));
   attribute(node, "title", words.connection(connection));
 }
 
+/** @param {string} name */
 function initials(name) {
   const parts = (name ?? "").split(/\s+/).filter((word) => /^\p{L}/u.test(word));
   return parts.slice(-2).map((word) => word[0]).join("").toUpperCase();
@@ -144,11 +191,15 @@ class Self {
     this.exam = h("video", { autoplay: true, playsinline: true, class: "self-exam", hidden: true, "aria-label": _("Votre deuxième image") });
     this.exam.muted = true;
     this.face = h("div", { class: "face", "aria-hidden": "true" }, sign("camera_off"));
-    this.link = h("span", { class: "link-state" }, sign("good"), h("span", {}));
+    this.link = labelled("link-state", "good");
     this.marks = h("span", { class: "marks" });
     this.root = h("aside", { class: "self tile", "aria-label": _("Vous") }, this.exam, h("div", { class: "self-picture" }, this.video, this.face), h("div", { class: "caption" }, h("strong", { class: "tile-name" }, _("Vous")), this.marks, this.link));
   }
 
+  /**
+   * @param {State} state
+   * @param {Snapshot} snapshot
+   */
   show(state, snapshot) {
     const connection = ownConnection(state);
     attribute(this.root, "data-seat", state.context.seat);
@@ -158,26 +209,35 @@ class Self {
     attribute(this.face, "hidden", snapshot.camera === "on");
     attribute(this.exam, "hidden", snapshot.exam !== "on");
     const mine = state.room?.seats.find((seat) => seat.seat === state.context.seat);
-    const marks = [snapshot.mic !== "on" && ["mic_off", _("Micro coupé")], mine?.hand && ["hand", _("Main levée")]].filter(Boolean);
-    if (this.key === marks.join()) return;
-    this.key = marks.join();
-    this.marks.replaceChildren(...marks.map(([name, text]) => h("span", { class: `mark ${name}` }, sign(name), h("span", {}, text))));
+    /** @type {Mark[]} */
+    const marks = [];
+    if (snapshot.mic !== "on") marks.push(["mic_off", _("Micro coupé")]);
+    if (mine?.hand) marks.push(["hand", _("Main levée")]);
+    showMarks(this.marks, marks);
   }
 
+  /**
+   * @param {Source} source
+   * @param {MediaStreamTrack | null} track
+   */
   see(source, track) {
-    this[source === "exam" ? "exam" : "video"].srcObject = track && new MediaStream([track]);
+    const video = source === "exam" ? this.exam : this.video;
+    video.srcObject = track && new MediaStream([track]);
   }
 }
 
 /** The voices. Apart from the pictures, so that none is lost when tiles change places. */
 class Sound {
+  /** @type {Map<string, HTMLAudioElement>} */
   #players = new Map();
 
+  /** @param {Actions} actions */
   constructor(actions) {
     this.actions = actions;
     this.root = h("div", { hidden: true });
   }
 
+  /** @param {Tracks} tracks */
   play(tracks) {
     for (const [mid, track] of tracks) if (mid.startsWith("a")) this.#start(this.#playerOf(mid), track);
   }
@@ -188,21 +248,26 @@ class Sound {
     this.actions.audioBlocked(false);
   }
 
+  /** @param {string} mid */
   #playerOf(mid) {
-    if (!this.#players.has(mid)) {
-      const player = h("audio", { autoplay: true });
-      this.root.append(player);
-      this.#players.set(mid, player);
-    }
-    return this.#players.get(mid);
+    const known = this.#players.get(mid);
+    if (known) return known;
+    const player = h("audio", { autoplay: true });
+    this.root.append(player);
+    this.#players.set(mid, player);
+    return player;
   }
 
+  /**
+   * @param {HTMLAudioElement} player
+   * @param {MediaStreamTrack} track
+   */
   async #start(player, track) {
     player.srcObject = new MediaStream([track]);
     try {
       await player.play();
     } catch (error) {
-      if (error.name === "NotAllowedError") this.actions.audioBlocked(true);
+      if (error instanceof DOMException && error.name === "NotAllowedError") this.actions.audioBlocked(true);
     }
   }
 }

@@ -5,13 +5,18 @@
  * The server's `room` is believed whole; the page never guesses what another person does.
  */
 
+/** @import { Connection, Context, Event, Message, Phase, Room, State, Steps } from "../../../types/call.d.ts" */
+
 /** Seats on the patient's side of the act: they are asked for consent. */
 export const CONSENTING_KINDS = ["site", "patient", "family", "escort"];
 const CLOSED = ["ended", "cancelled", "missed"];
 const OUT = ["left", "refused", "removed"];
 const FINAL = ["superseded", "revoked", "unknown"];
-const PERSON_SLOTS = 5;
 
+/**
+ * @param {Context} context
+ * @returns {State}
+ */
 export function begin(context) {
   return {
     context,
@@ -36,6 +41,7 @@ export function begin(context) {
   };
 }
 
+/** @type {Steps} */
 const steps = {
   line_up: (state, { at }) => ({
     ...state,
@@ -82,16 +88,28 @@ const steps = {
   revoked: (state) => ({ ...state, over: { why: "revoked" } }),
 };
 
-/** The next state. An event of an unknown type is our own mistake and throws. */
+/**
+ * The next state. An event of an unknown type is our own mistake and throws.
+ * @param {State} state
+ * @param {Event} event
+ * @returns {State}
+ */
 export function step(state, event) {
-  const next = steps[event.type](state, event);
+  const move = /** @type {(state: State, event: Event) => State} */ (steps[event.type]);
+  const next = move(state, event);
   return { ...next, shown: phase(next) === "over" ? next.shown : phase(next) };
 }
 
+/** @param {State["over"]} over */
 function lasting(over) {
   return over && FINAL.includes(over.why) ? over : null;
 }
 
+/**
+ * @param {State} state
+ * @param {Room} room
+ * @returns {State}
+ */
 function onRoom(state, room) {
   if (state.room && room.rev <= state.room.rev) return state;
   const next = { ...state, room, consent: state.consent ?? room.me.consent };
@@ -110,7 +128,12 @@ function onRoom(state, room) {
   };
 }
 
-/** Why the journey is over for this seat, or null. A page opened anew after leaving starts again. */
+/**
+ * Why the journey is over for this seat, or null. A page opened anew after leaving starts again.
+ * @param {State} state
+ * @param {Room} room
+ * @returns {State["over"]}
+ */
 function roomOver(state, room) {
   if (CLOSED.includes(room.status)) return { why: room.status };
   const stage = room.me.stage;
@@ -121,16 +144,28 @@ function roomOver(state, room) {
   return wasThere ? { why: stage } : null;
 }
 
+/**
+ * @param {Message[]} messages
+ * @param {Message} message
+ */
 function inOrder(messages, message) {
   if (messages.some((known) => known.number === message.number)) return messages;
   return [...messages, message].sort((one, other) => one.number - other.number);
 }
 
+/**
+ * @param {State["slots"]} slots
+ * @param {(string | null)[]} kept
+ */
 function onlySessions(slots, kept) {
   return Object.fromEntries(Object.entries(slots).filter(([session]) => kept.includes(session)));
 }
 
-/** One of `device`, `door`, `call`, `over`. */
+/**
+ * One of `device`, `door`, `call`, `over`.
+ * @param {State} state
+ * @returns {Phase}
+ */
 export function phase(state) {
   if (state.over) return "over";
   const stage = state.room?.me.stage;
@@ -140,17 +175,22 @@ export function phase(state) {
   return "device";
 }
 
-/** Whether this seat is asked for consent: the patient's side only. */
+/**
+ * Whether this seat is asked for consent: the patient's side only.
+ * @param {State} state
+ */
 export function asksConsent(state) {
   const { kind, member, host } = state.context;
   if (kind) return CONSENTING_KINDS.includes(kind);
   return !host && !member;
 }
 
+/** @param {State} state */
 export function lastMessage(state) {
   return state.messages.at(-1)?.number ?? 0;
 }
 
+/** @param {State} state */
 export function unread(state) {
   const mine = state.context.seat;
   return state.messages.filter((one) => one.number > state.read && one.seat !== mine).length;
@@ -159,6 +199,8 @@ export function unread(state) {
 /**
  * How this seat itself is connected. While the line is up the server knows best: it sees whether
  * our packets arrive. Without it, sound may well go on, so `lost` needs both ways down.
+ * @param {State} state
+ * @returns {Connection}
  */
 export function ownConnection(state) {
   const { line, media } = state;
@@ -168,11 +210,15 @@ export function ownConnection(state) {
   return line.ever && (!line.up || told === "lost") ? "lost" : "connecting";
 }
 
+/** @param {State} state */
 function ownSeat(state) {
   return state.room?.seats.find((seat) => seat.seat === state.context.seat);
 }
 
-/** What the banner says: a code of `words.banner`, or null when all is well. */
+/**
+ * What the banner says: a code of `words.banner`, or null when all is well.
+ * @param {State} state
+ */
 export function banner(state) {
   const { line, media, devices } = state;
   if (!line.up && line.ever) return media.state === "up" ? "line_lost" : "all_lost";
@@ -185,60 +231,10 @@ export function banner(state) {
   return devices.camera === "lost" ? "camera_lost" : null;
 }
 
-function others(state) {
-  return (state.room?.seats ?? []).filter((seat) => seat.seat !== state.context.seat);
-}
-
 /**
- * The tiles of the call: `{featured, strip}`, each a list of tiles in a steady order.
- * Featured are the person looked at and every second picture; the rest waits in the strip.
+ * Everybody in the call but oneself.
+ * @param {State} state
  */
-export function tiles(state) {
-  const people = others(state).map((seat) => personTile(state, seat));
-  const exams = others(state)
-    .filter((seat) => seat.exam === "on")
-    .map((seat) => examTile(state, seat));
-  const main = people.find((tile) => tile.id === state.pinned) ?? counterpart(state, people);
-  return {
-    featured: [...(main ? [main] : []), ...exams],
-    strip: people.filter((tile) => tile !== main),
-  };
-}
-
-/** Whom one came to see: the clinician looks at the site or patient, everybody else at the host. */
-function counterpart(state, people) {
-  const wanted = state.context.host ? ["site", "patient"] : ["clinician", "site"];
-  for (const kind of wanted) {
-    const found = people.find((tile) => tile.kind === kind);
-    if (found) return found;
-  }
-  return people.find((tile) => tile.host) ?? people[0];
-}
-
-function personTile(state, seat) {
-  const slot = slotOf(state, seat.seat, "person");
-  return {
-    id: seat.seat,
-    sort: "person",
-    ...seat,
-    speaking: state.speaker === seat.seat,
-    pinned: state.pinned === seat.seat,
-    audio: slot === null ? null : `a${slot}`,
-    video: slot === null ? null : `v${slot}`,
-  };
-}
-
-function examTile(state, seat) {
-  const slot = slotOf(state, seat.seat, "exam");
-  return {
-    id: `${seat.seat}:exam`,
-    sort: "exam",
-    ...seat,
-    video: slot === null ? null : `x${slot - PERSON_SLOTS}`,
-  };
-}
-
-function slotOf(state, seat, kind) {
-  const slots = state.slots[state.session] ?? [];
-  return slots.find((slot) => slot.seat === seat && slot.kind === kind)?.slot ?? null;
+export function others(state) {
+  return (state.room?.seats ?? []).filter((seat) => seat.seat !== state.context.seat);
 }

@@ -5,9 +5,11 @@
 
 import { _ } from "../lib/i18n.js";
 import { asksConsent } from "./state.js";
-import { attribute, button, h, resign, say, sign } from "./element.js";
+import { attribute, button, h, resign, reword, say, sign } from "./element.js";
 import { DeviceChoice } from "./settings.js";
 import * as words from "./words.js";
+
+/** @import { Actions, Context, DeviceState, Snapshot, State } from "../../../types/call.d.ts" */
 
 export class Threshold {
   #actions;
@@ -17,8 +19,17 @@ export class Threshold {
   #video = h("video", { autoplay: true, playsinline: true, muted: true, "aria-label": _("Votre image") });
   #empty = h("p", { class: "preview-empty" });
   #spoken = false;
-  #name;
+  #name = "";
+  mic = button("mic", "", () => this.#actions.toggle("mic"), "small");
+  camera = button("camera", "", () => this.#actions.toggle("camera"), "small");
+  problems = h("div", { class: "stack-tight", role: "status" });
+  join = button("door", _("Entrer"), () => this.#enter(), "primary wide");
+  why = h("p", { class: "hint", role: "status" });
 
+  /**
+   * @param {Context} context
+   * @param {Actions} actions
+   */
   constructor(context, actions) {
     this.#actions = actions;
     this.#name = context.name;
@@ -28,6 +39,10 @@ export class Threshold {
     this.root = h("section", { class: "threshold" }, this.#head(context), h("div", { class: "threshold-parts" }, this.#preview(), this.#entry()));
   }
 
+  /**
+   * @param {State} state
+   * @param {Snapshot} snapshot
+   */
   show(state, snapshot) {
     this.#showPicture(snapshot);
     this.#showFailures(snapshot);
@@ -36,16 +51,19 @@ export class Threshold {
     this.#showJoin(state);
   }
 
+  /** @param {MediaStreamTrack | null} track */
   see(track) {
     this.#video.srcObject = track && new MediaStream([track]);
   }
 
+  /** @param {number} level */
   hear(level) {
     this.#meterBar.style.transform = `scaleX(${level})`;
     attribute(this.#meter, "aria-valuenow", Math.round(level * 20) * 5);
     if (level > 0.5) this.#spoken = true;
   }
 
+  /** @param {Context} context */
   #head(context) {
     return h(
       "header",
@@ -57,9 +75,6 @@ export class Threshold {
   }
 
   #preview() {
-    this.mic = button("mic", "", () => this.#actions.toggle("mic"), "small");
-    this.camera = button("camera", "", () => this.#actions.toggle("camera"), "small");
-    this.problems = h("div", { class: "stack-tight", role: "status" });
     return h(
       "section",
       { class: "card preview-card", "aria-label": _("Caméra et micro") },
@@ -73,8 +88,6 @@ export class Threshold {
   }
 
   #entry() {
-    this.join = button("door", _("Entrer"), () => this.#enter(), "primary wide");
-    this.why = h("p", { class: "hint", role: "status" });
     const own = h("p", {}, _("On vous verra sous le nom : {name}.", { name: this.#name }));
     return h("div", { class: "entry stack" }, this.consent.root, h("section", { class: "card stack" }, h("h2", {}, _("Entrer en consultation")), own, this.join, this.why));
   }
@@ -84,6 +97,7 @@ export class Threshold {
     this.#actions.knock();
   }
 
+  /** @param {Snapshot} snapshot */
   #showPicture(snapshot) {
     const { camera, mic, asking } = snapshot;
     attribute(this.#video, "hidden", camera !== "on");
@@ -94,6 +108,7 @@ export class Threshold {
     say(this.#heard, mic !== "on" ? "" : this.#spoken ? _("On vous entend.") : _("Parlez : la barre doit bouger."));
   }
 
+  /** @param {Snapshot} snapshot */
   #showFailures(snapshot) {
     const texts = words.problems(snapshot, ["mic", "camera"]);
     if (this.problems.dataset.texts === texts.join("|")) return;
@@ -102,6 +117,7 @@ export class Threshold {
     if (texts.length) this.problems.append(button("turn", _("Réessayer"), () => this.#actions.startDevices(), "small"), h("p", { class: "hint" }, _("Vous pouvez aussi entrer ainsi : les messages écrits restent possibles.")));
   }
 
+  /** @param {State} state */
   #showJoin(state) {
     const refused = state.knock && state.knock !== "asking" ? words.refusal(state.knock) : "";
     const waiting = state.line.up ? "" : _("Connexion à Carbet…");
@@ -109,16 +125,33 @@ export class Threshold {
   }
 }
 
+/**
+ * @param {HTMLButtonElement} node
+ * @param {DeviceState} state
+ * @param {string} name
+ * @param {string} whenOn
+ * @param {string} whenOff
+ */
 function toggle(node, state, name, whenOn, whenOff) {
-  resign(node.firstChild, state === "on" ? name : `${name}_off`);
-  say(node.lastChild, state === "on" ? whenOn : whenOff);
+  resign(node, state === "on" ? name : `${name}_off`);
+  reword(node, state === "on" ? whenOn : whenOff);
   attribute(node, "disabled", state === "none" || state === "lost");
 }
 
 /** The answer to the act and to the data, in one gesture. Absent for those who are not asked. */
 class Consent {
   #actions;
+  yes = this.#radio("yes", true);
+  no = this.#radio("no", false);
+  error = h("p", { class: "field-error", role: "alert" });
+  saved = h("p", { class: "hint", role: "status" });
+  refusedText = h("p");
+  refusal = h("div", { class: "notice warn", role: "status" }, sign("info"), this.refusedText);
 
+  /**
+   * @param {Context} context
+   * @param {Actions} actions
+   */
   constructor(context, actions) {
     this.#actions = actions;
     this.root = h("fieldset", { class: "card consent stack", hidden: true });
@@ -126,6 +159,7 @@ class Consent {
     this.#fill(textsFor(context.kind));
   }
 
+  /** @param {State} state */
   show(state) {
     const asked = asksConsent(state);
     attribute(this.root, "hidden", !asked);
@@ -142,12 +176,9 @@ class Consent {
     this.yes.focus();
   }
 
+  /** @param {ReturnType<typeof textsFor>} texts */
   #fill({ title, intro, accept, refuse, refused }) {
-    this.yes = this.#radio("yes", true);
-    this.no = this.#radio("no", false);
-    this.error = h("p", { class: "field-error", role: "alert" });
-    this.saved = h("p", { class: "hint", role: "status" });
-    this.refusal = h("div", { class: "notice warn", role: "status" }, sign("info"), h("p", {}, refused));
+    say(this.refusedText, refused);
     this.root.append(
       h("legend", {}, title),
       h("p", {}, intro),
@@ -160,6 +191,10 @@ class Consent {
     );
   }
 
+  /**
+   * @param {string} value
+   * @param {boolean} given
+   */
   #radio(value, given) {
     return h("input", { type: "radio", name: "consent", value, onchange: () => this.#actions.consent(given) });
   }
@@ -175,6 +210,7 @@ function rights() {
   );
 }
 
+/** @param {string} kind */
 function textsFor(kind) {
   const act = _("Une téléconsultation est une consultation à distance, par le son et l’image (code de la santé publique, articles R. 6316-1 et suivants).");
   if (kind === "site")

@@ -6,7 +6,13 @@ import { _ } from "../lib/i18n.js";
 import { attribute, button, h, resign, say, sign } from "./element.js";
 import * as words from "./words.js";
 
+/** @import { Actions, Context, Snapshot, State } from "../../../types/call.d.ts" */
+
 export class Door {
+  /**
+   * @param {Context} context
+   * @param {Actions} actions
+   */
   constructor(context, actions) {
     this.title = h("h1", { tabindex: "-1" });
     this.text = h("p", { class: "lead" });
@@ -15,11 +21,11 @@ export class Door {
     this.empty = h("p", { class: "preview-empty" }, _("Caméra éteinte"));
     this.again = button("door", _("Frapper de nouveau"), () => actions.knock(), "primary");
     this.back = button(null, _("Revenir aux réglages"), () => actions.back(), "link");
-    this.sign = sign("clock");
+    this.sign = h("div", { class: "waiting-sign" }, sign("clock"));
     this.root = h(
       "section",
       { class: "waiting card" },
-      h("div", { class: "waiting-sign" }, this.sign),
+      this.sign,
       h("div", { class: "stack-tight", role: "status" }, this.title, this.text),
       h("p", { class: "soft" }, [context.title, context.place].filter(Boolean).join(" · ")),
       h("div", { class: "preview small-preview" }, this.video, this.empty),
@@ -28,6 +34,10 @@ export class Door {
     );
   }
 
+  /**
+   * @param {State} state
+   * @param {Snapshot} snapshot
+   */
   show(state, snapshot) {
     const { title, text } = words.door({ knock: state.knock, member: state.context.member, status: state.room?.status, lineUp: state.line.up });
     say(this.title, title);
@@ -39,18 +49,26 @@ export class Door {
     attribute(this.empty, "hidden", snapshot.camera === "on");
   }
 
+  /** @param {MediaStreamTrack | null} track */
   see(track) {
     this.video.srcObject = track && new MediaStream([track]);
   }
 }
 
 export class Ending {
+  why = "";
+
+  /**
+   * @param {Context} context
+   * @param {Actions} actions
+   */
   constructor(context, actions) {
     this.context = context;
     this.actions = actions;
     this.root = h("section", { class: "waiting card" });
   }
 
+  /** @param {State} state */
   show(state) {
     const why = state.over?.why;
     if (!why || this.why === why) return;
@@ -63,6 +81,10 @@ export class Ending {
     );
   }
 
+  /**
+   * @param {string} why
+   * @param {string | null} again
+   */
   #ways(why, again) {
     const { member, back_url, record_url } = this.context;
     const seesRecord = record_url && ["ended", "left"].includes(why);
@@ -71,8 +93,8 @@ export class Ending {
       again === "knock" && button("door", _("Frapper de nouveau"), () => this.actions.knock(), "primary"),
       again === "reload" && button("turn", _("Reprendre ici"), () => location.reload(), "primary"),
       again === "login" && h("a", { class: "button primary", href: member ? "/login" : "/code" }, member ? _("S’identifier") : _("Donner un code")),
-      seesRecord && h("a", { class: again ? "button" : "button primary", href: record_url }, _("Voir le compte rendu")),
+      seesRecord && h("a", { class: again ? "button" : "button primary", href: record_url }, _("Voir la trace de la consultation")),
       back_url && h("a", { class: "button", href: back_url }, _("Retour à la consultation")),
-    ].filter(Boolean);
+    ];
   }
 }

@@ -1,11 +1,48 @@
 /**
- * The words of the call page for the codes of `state.js`, `devices.js` and the server.
+ * The words of the call page for the codes of `state.js`, `hardware.js` and the server.
  * Decides nothing. A code without words is shown as it is, never hidden.
  */
 
 import { _ } from "../lib/i18n.js";
 
+/** @import { Snapshot, Source, Tone } from "../../../types/call.d.ts" */
+
+/** Whose clocks are read: this person's own and the site's. */
+let zones = { own: "UTC", site: "UTC" };
+
+/** @param {{my_tz: string, site_tz: string}} context */
+export function setClocks({ my_tz, site_tz }) {
+  zones = { own: my_tz, site: site_tz };
+}
+
+/**
+ * The hour on this person's clock.
+ * @param {string} at ISO 8601
+ */
+export function hour(at) {
+  return hourIn(zones.own, at);
+}
+
+/**
+ * The hour at the patient's site, for whoever hovers; empty when it is the same.
+ * @param {string} at ISO 8601
+ */
+export function hourThere(at) {
+  const there = hourIn(zones.site, at);
+  return there === hour(at) ? "" : _("{at} sur le site", { at: there });
+}
+
+/**
+ * @param {string} timeZone
+ * @param {string} at
+ */
+function hourIn(timeZone, at) {
+  return new Date(at).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", timeZone });
+}
+
+/** @param {string} code */
 export function kind(code) {
+  /** @type {Record<string, string>} */
   const words = {
     clinician: _("Médecin ou soignant consultant"),
     second_clinician: _("Second médecin"),
@@ -18,13 +55,19 @@ export function kind(code) {
   return words[code] ?? code;
 }
 
-/** How well one is connected, in one word for a small picture. */
+/**
+ * How well one is connected, in one word for a small picture.
+ * @param {string} code
+ */
 export function link(code) {
+  /** @type {Record<string, string>} */
   const words = { good: _("Bonne"), weak: _("Faible"), connecting: _("Connexion…"), lost: _("Perdue") };
   return words[code] ?? code;
 }
 
+/** @param {string} code */
 export function connection(code) {
+  /** @type {Record<string, string>} */
   const words = {
     good: _("Bonne liaison"),
     weak: _("Liaison faible"),
@@ -34,8 +77,12 @@ export function connection(code) {
   return words[code] ?? code;
 }
 
-/** `[tone, text]` of the banner; the text says what happens and what will happen next. */
+/**
+ * `[tone, text]` of the banner; the text says what happens and what will happen next.
+ * @param {string} code
+ */
 export function banner(code) {
+  /** @type {Record<string, [Tone, string]>} */
   const words = {
     line_opening: ["calm", _("Connexion à Carbet…")],
     line_lost: ["warn", _("La liaison avec Carbet est coupée. Le son et l’image continuent ; nous vous reconnectons.")],
@@ -50,20 +97,27 @@ export function banner(code) {
   return words[code];
 }
 
-/** Why the camera or the microphone (`source`) is not there, and what to do. */
+/**
+ * Why the camera or the microphone (`source`) is not there, and what to do.
+ * @param {Source} source
+ * @param {string} code
+ */
 export function failure(source, code) {
+  /** @type {Record<string, string>} */
   const mic = {
     denied: _("Le micro est refusé par le navigateur. Touchez le cadenas près de l’adresse, autorisez le micro, puis « Réessayer »."),
     none: _("Aucun micro trouvé. Branchez-en un : il sera pris tout seul."),
     in_use: _("Le micro est pris par un autre logiciel. Fermez-le, puis « Réessayer »."),
     other: _("Le micro ne répond pas. Débranchez-le, rebranchez-le, puis « Réessayer »."),
   };
+  /** @type {Record<string, string>} */
   const camera = {
     denied: _("La caméra est refusée par le navigateur. Touchez le cadenas près de l’adresse, autorisez la caméra, puis « Réessayer »."),
     none: _("Aucune caméra trouvée. Branchez-en une : elle sera prise toute seule."),
     in_use: _("La caméra est prise par un autre logiciel. Fermez-le, puis « Réessayer »."),
     other: _("La caméra ne répond pas. Débranchez-la, rebranchez-la, puis « Réessayer »."),
   };
+  /** @type {Record<string, string>} */
   const exam = {
     denied: _("La caméra d’examen est refusée par le navigateur. Touchez le cadenas près de l’adresse pour l’autoriser."),
     none: _("La caméra d’examen n’est pas trouvée. Vérifiez son câble."),
@@ -75,6 +129,7 @@ export function failure(source, code) {
   return { mic, camera, exam }[source][code];
 }
 
+/** @param {Source} source */
 export function lost(source) {
   return {
     mic: _("Le micro a été débranché. Rebranchez-le : il reprendra tout seul."),
@@ -83,16 +138,27 @@ export function lost(source) {
   }[source];
 }
 
-/** What is wrong with these sources, in plain words, without saying the same twice. */
+/**
+ * What is wrong with these sources, in plain words, without saying the same twice.
+ * @param {Snapshot} snapshot
+ * @param {Source[]} sources
+ * @returns {string[]}
+ */
 export function problems(snapshot, sources) {
-  const texts = sources.map((source) =>
-    snapshot[source] === "lost" ? lost(source) : snapshot.failures[source] && failure(source, snapshot.failures[source]),
-  );
-  return [...new Set(texts.filter(Boolean))];
+  const texts = sources.flatMap((source) => {
+    if (snapshot[source] === "lost") return [lost(source)];
+    const why = snapshot.failures[source];
+    return why ? [failure(source, why)] : [];
+  });
+  return [...new Set(texts)];
 }
 
-/** Why a command was not done. */
+/**
+ * Why a command was not done.
+ * @param {string} code
+ */
 export function refusal(code) {
+  /** @type {Record<string, string>} */
   const words = {
     away: _("Pas de liaison pour l’instant : recommencez dans un instant."),
     invalid: _("Carbet n’a pas compris cette demande."),
@@ -106,7 +172,10 @@ export function refusal(code) {
   return words[code] ?? code;
 }
 
-/** What the door says: `{title, text}`. */
+/**
+ * What the door says: `{title, text}`.
+ * @param {{knock: string | null, member: boolean, status: string | undefined, lineUp: boolean}} view
+ */
 export function door({ knock, member, status, lineUp }) {
   if (!lineUp)
     return { title: _("Connexion perdue"), text: _("Nous vous reconnectons, restez sur cette page. Votre tour n’est pas perdu.") };
@@ -120,8 +189,12 @@ export function door({ knock, member, status, lineUp }) {
   return { title: _("Vous êtes dans la salle d’attente"), text: _("Vous êtes annoncé. Quelqu’un va vous faire entrer : vous n’avez rien à faire.") };
 }
 
-/** The page shown when the journey is over: `{title, text, again}`; `again` is what one may do. */
+/**
+ * The page shown when the journey is over: `{title, text, again}`; `again` is what one may do.
+ * @param {string} why
+ */
 export function ending(why) {
+  /** @type {Record<string, [string, string, string | null]>} */
   const words = {
     left: [_("Vous avez quitté la consultation"), _("Votre caméra et votre micro sont éteints. Vous pouvez revenir tant qu’elle dure."), "return"],
     ended: [_("La consultation est terminée"), _("Votre caméra et votre micro sont éteints. Vous pouvez fermer cette page."), null],

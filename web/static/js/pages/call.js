@@ -3,6 +3,7 @@
  * The whole journey is one document: device page, door, call, end.
  */
 
+// @ts-ignore -- npm's file, which the server puts there; typed where it is used
 import { io } from "../../vendor/socket.io.esm.min.js";
 import { _ } from "../lib/i18n.js";
 import { Chat } from "../call/chat.js";
@@ -21,66 +22,32 @@ import { Threshold } from "../call/threshold.js";
 import { Door, Ending } from "../call/waiting.js";
 import * as words from "../call/words.js";
 
+/** @import { Actions, Context, Event, Message, Phase, Snapshot, State, Tone } from "../../../types/call.d.ts" */
+
 const NOTICE_SECONDS = 6;
 
 class Call {
+  /** @type {{tone: Tone, text: string, timer: ReturnType<typeof setTimeout>} | null} */
   #notice = null;
 
+  /**
+   * @param {HTMLElement} main
+   * @param {Context} context
+   */
   constructor(main, context) {
     this.main = main;
     this.state = begin(context);
+    const actions = this.#actions();
     this.media = new Media();
     this.devices = new Devices();
     this.line = new Line(io, context.consultation, () => ({
       last_message: lastMessage(this.state),
       session: this.media.carrying,
     }));
-    this.#build(context, this.#actions());
-    this.seat = new Seat(this, this.line);
-    this.equipment = new Equipment(this, this, {
-      stage: this.stage,
-      mirrors: [this.threshold, this.door],
-      hear: (level) => this.threshold.hear(level),
-    });
-    this.#listenWindow();
-  }
-
-  start() {
-    this.#render();
-    this.line.open();
-    this.equipment.begin();
-  }
-
-  /** An event of `state.step` happened. */
-  tell(event) {
-    const before = this.state;
-    this.state = step(before, event);
-    const now = phase(this.state);
-    if (now !== phase(before)) this.#enterPhase(now);
-    if (banner(before)?.endsWith("_lost") && !banner(this.state)) this.notify(...words.banner("back"));
-    this.#render();
-  }
-
-  /** A passing word, as an answer to what was just asked. */
-  notify(tone, text) {
-    clearTimeout(this.#notice?.timer);
-    const timer = setTimeout(() => {
-      this.#notice = null;
-      this.#render();
-    }, NOTICE_SECONDS * 1000);
-    this.#notice = { tone, text, timer };
-    this.#render();
-  }
-
-  onWritten(message) {
-    if (this.panel.open !== "chat") this.notify("calm", writtenBy(message));
-  }
-
-  #build(context, actions) {
     this.threshold = new Threshold(context, actions);
     this.door = new Door(context, actions);
     this.ending = new Ending(context, actions);
-    this.stage = new Stage(context, actions);
+    this.stage = new Stage(actions);
     this.doorCard = new DoorCard(actions);
     this.banner = new Banner(actions);
     const views = { chat: new Chat(context, actions), people: new People(context, actions), settings: new Settings(context, actions) };
@@ -93,9 +60,58 @@ class Call {
       call: [this.banner.root, this.doorCard.root, this.stage.root, this.panel.root, this.controls.root],
       over: [this.ending.root],
     };
+    this.seat = new Seat(this, this.line);
+    this.equipment = new Equipment(this, this, {
+      stage: this.stage,
+      mirrors: [this.threshold, this.door],
+      loud: (level) => this.threshold.hear(level),
+    });
+    this.#listenWindow();
   }
 
-  /** What views may ask for. */
+  start() {
+    this.#render();
+    this.line.open();
+    this.equipment.begin();
+  }
+
+  /**
+   * An event of `state.step` happened.
+   * @param {Event} event
+   */
+  tell(event) {
+    const before = this.state;
+    this.state = step(before, event);
+    const now = phase(this.state);
+    if (now !== phase(before)) this.#enterPhase(now);
+    if (banner(before)?.endsWith("_lost") && !banner(this.state)) this.notify(...words.banner("back"));
+    this.#render();
+  }
+
+  /**
+   * A passing word, as an answer to what was just asked.
+   * @param {Tone} tone
+   * @param {string} text
+   */
+  notify(tone, text) {
+    if (this.#notice) clearTimeout(this.#notice.timer);
+    const timer = setTimeout(() => {
+      this.#notice = null;
+      this.#render();
+    }, NOTICE_SECONDS * 1000);
+    this.#notice = { tone, text, timer };
+    this.#render();
+  }
+
+  /** @param {Message} message */
+  onWritten(message) {
+    if (this.panel.open !== "chat") this.notify("calm", writtenBy(message));
+  }
+
+  /**
+   * What views may ask for.
+   * @returns {Actions}
+   */
   #actions() {
     return {
       toggle: (source) => this.equipment.toggle(source),
@@ -123,8 +139,11 @@ class Call {
     };
   }
 
+  /** @param {Actions} actions */
   #commands(actions) {
+    /** @type {(phases: Phase[], command: () => unknown) => () => unknown} */
     const during = (phases, command) => () => phases.includes(phase(this.state)) && command();
+    /** @type {(command: () => unknown) => () => unknown} */
     const inCall = (command) => during(["call"], command);
     return {
       m: during(["device", "call"], () => actions.toggle("mic")),
@@ -145,6 +164,7 @@ class Call {
     this.controls[opened].focus();
   }
 
+  /** @param {string} seat */
   async #remove(seat) {
     const name = this.state.room?.seats.find((one) => one.seat === seat)?.name ?? "";
     if (await askRemove(name)) this.seat.command("remove", { seat });
@@ -168,24 +188,32 @@ class Call {
     document.title = titleOf(state, now);
   }
 
+  /**
+   * @param {State} state
+   * @param {Snapshot} snapshot
+   */
   #showCall(state, snapshot) {
     this.banner.show(state, this.#notice && [this.#notice.tone, this.#notice.text]);
     this.doorCard.show(state);
     this.stage.show(state, snapshot);
     this.controls.show(state, snapshot);
-    this.panel.views[this.panel.open]?.show(state, snapshot);
+    if (this.panel.open) this.panel.views[this.panel.open].show(state, snapshot);
     const latest = lastMessage(state);
     if (this.panel.open === "chat" && latest > state.read) this.tell({ type: "read", number: latest });
   }
 
-  /** Another page of the journey: the reader's place moves with it. */
+  /**
+   * Another page of the journey: the reader's place moves with it.
+   * @param {Phase} now
+   */
   #turnTo(now) {
     const first = !this.main.dataset.state;
     this.main.dataset.state = document.body.dataset.state = now;
     this.main.replaceChildren(...this.pages[now]);
-    if (!first) (this.main.querySelector("h1[tabindex]") ?? this.main).focus();
+    if (!first) /** @type {HTMLElement} */ (this.main.querySelector("h1[tabindex]") ?? this.main).focus();
   }
 
+  /** @param {Phase} now */
   #enterPhase(now) {
     if (now === "device") this.equipment.begin();
     else this.equipment.deafen();
@@ -199,19 +227,25 @@ class Call {
     this.equipment.end();
     this.seat.rest();
     if (this.panel.open) this.panel.show(null);
-    document.querySelector("dialog[open]")?.close();
+    document.querySelector("dialog")?.close();
   }
 
   #listenWindow() {
-    addEventListener("beforeunload", (event) => this.seat.outbox.pending.length && event.preventDefault());
+    addEventListener("beforeunload", (event) => {
+      if (this.seat.outbox.pending.length) event.preventDefault();
+    });
     document.addEventListener("visibilitychange", () => wakeful(phase(this.state) === "call"));
     for (const gesture of ["pointerdown", "keydown"]) addEventListener(gesture, () => this.equipment.onGesture());
   }
 }
 
+/** @type {WakeLockSentinel | null} */
 let lock = null;
 
-/** Keeps the screen lit during a call, where the device allows it. */
+/**
+ * Keeps the screen lit during a call, where the device allows it.
+ * @param {boolean} wanted
+ */
 async function wakeful(wanted) {
   if (!wanted) {
     await lock?.release();
@@ -221,17 +255,28 @@ async function wakeful(wanted) {
   }
 }
 
+/**
+ * @param {State} state
+ * @param {Phase} now
+ */
 function titleOf(state, now) {
   const waiting = state.room?.door?.length ?? 0;
   const title = {
     device: _("Avant d’entrer"),
     door: _("Salle d’attente"),
     call: waiting ? _("({count}) à la porte", { count: waiting }) : _("En consultation"),
-    over: words.ending(state.over?.why).title,
+    over: words.ending(state.over?.why ?? "").title,
   }[now];
   const cut = !state.line.up && state.line.ever && now !== "over";
   return `${cut ? _("Connexion perdue") : title} · Carbet`;
 }
 
-const context = JSON.parse(document.getElementById("context").textContent);
-new Call(document.getElementById("main"), context).start();
+/** @param {string} id */
+function part(id) {
+  return /** @type {HTMLElement} */ (document.getElementById(id));
+}
+
+/** @type {Context} */
+const context = JSON.parse(part("context").textContent ?? "");
+words.setClocks(context);
+new Call(part("main"), context).start();

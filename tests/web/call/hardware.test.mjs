@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { facing, failureOf, remembered } from "../../../web/static/js/call/devices.js";
+import { facing, failureOf, remembered } from "../../../web/static/js/call/hardware.js";
 
 test("each failure of a device has one plain kind", () => {
   const kinds = { NotAllowedError: "denied", NotFoundError: "none", NotReadableError: "in_use", OverconstrainedError: "none", TypeError: "other" };

@@ -1,0 +1,216 @@
+// The words of the call page's scripts, for the type checker alone: no browser loads this.
+// What comes from the server is named as signaling/PROTOCOL.md names it.
+
+export type Source = "mic" | "camera" | "exam";
+export type DeviceState = "on" | "off" | "lost" | "none";
+export type ExamKind = "camera" | "screen";
+export type Connection = "connecting" | "good" | "weak" | "lost";
+export type MediaState = "none" | "connecting" | "up" | "down";
+export type Phase = "device" | "door" | "call" | "over";
+export type Tone = "calm" | "warn" | "bad";
+
+export interface Context {
+  consultation: string;
+  seat: string;
+  name: string;
+  kind: string;
+  member: boolean;
+  host: boolean;
+  title: string;
+  place: string;
+  back_url: string;
+  record_url: string | null;
+  site_tz: string;
+  my_tz: string;
+}
+
+export interface SeatRow {
+  seat: string;
+  name: string;
+  place: string;
+  kind: string;
+  stage: string;
+  host: boolean;
+  hand: boolean;
+  mic: DeviceState;
+  camera: DeviceState;
+  exam: DeviceState;
+  exam_kind: ExamKind;
+  connection: Connection;
+  lost_at: string | null;
+  consent: boolean | null;
+}
+
+export interface AtDoor {
+  seat: string;
+  name: string;
+  kind: string;
+  again: boolean;
+  consent: boolean | null;
+  waiting_since: string;
+}
+
+export interface Room {
+  rev: number;
+  status: string;
+  locked: boolean;
+  me: { seat: string; stage: string; host: boolean; member: boolean; consent: boolean | null };
+  seats: SeatRow[];
+  door: AtDoor[];
+}
+
+export interface Slot {
+  slot: number;
+  seat: string | null;
+  kind: "person" | "exam";
+}
+
+export interface Message {
+  number: number;
+  seat: string;
+  name: string;
+  text: string;
+  at: string;
+}
+
+/** A message on its way; `failed` is why the server refused it, `tried` that it was sent at least once. */
+export interface Pending {
+  client_id: string;
+  text: string;
+  failed: string | null;
+  tried: boolean;
+}
+
+export interface Offer {
+  session: string;
+  sdp: string;
+}
+
+export interface Ack {
+  ok: boolean;
+  code?: string;
+  stage?: string;
+  number?: number;
+  at?: string;
+}
+
+export interface Snapshot {
+  mic: DeviceState;
+  camera: DeviceState;
+  exam: DeviceState;
+  examKind: ExamKind;
+  failures: Record<Source, string | null>;
+  asking: boolean;
+  microphones: MediaDeviceInfo[];
+  cameras: MediaDeviceInfo[];
+  micId: string | undefined;
+  cameraId: string | undefined;
+  examId: string | undefined;
+  canShareScreen: boolean;
+}
+
+export interface State {
+  context: Context;
+  line: { up: boolean; ever: boolean; since: number | null };
+  media: { state: MediaState; since: number | null };
+  room: Room | null;
+  session: string | null;
+  slots: Record<string, Slot[]>;
+  speaker: string | null;
+  messages: Message[];
+  read: number;
+  pending: Pending[];
+  devices: Pick<Snapshot, Source | "examKind">;
+  audioBlocked: boolean;
+  consent: boolean | null;
+  wanting: boolean;
+  leaving: boolean;
+  knock: string | null;
+  shown: Phase;
+  over: { why: string } | null;
+  pinned: string | null;
+}
+
+export type Event =
+  | { type: "line_up"; at: number }
+  | { type: "line_down"; at: number }
+  | { type: "line_refused" }
+  | { type: "room"; room: Room }
+  | { type: "message"; message: Message }
+  | { type: "outbox"; pending: Pending[] }
+  | { type: "read"; number: number }
+  | { type: "session"; session: string }
+  | { type: "slots"; session: string; slots: Slot[] }
+  | { type: "media"; media: MediaState; at: number }
+  | { type: "speaker"; seat: string | null }
+  | { type: "devices"; devices: State["devices"] }
+  | { type: "audio"; blocked: boolean }
+  | { type: "consent"; given: boolean }
+  | { type: "knock" }
+  | { type: "knock_answer"; code: string }
+  | { type: "leave" }
+  | { type: "pin"; tile: string }
+  | { type: "back" }
+  | { type: "superseded" }
+  | { type: "revoked" };
+
+export type Steps = { [T in Event["type"]]: (state: State, event: Extract<Event, { type: T }>) => State };
+
+/** A picture to show: a person, or the second picture of a person. */
+export interface TileRow extends SeatRow {
+  id: string;
+  sort: "person" | "exam";
+  speaking?: boolean;
+  pinned?: boolean;
+  audio?: string | null;
+  video: string | null;
+}
+
+/** What a view may ask of the page. */
+export interface Actions {
+  toggle(source: Source): unknown;
+  use(source: Source, deviceId: string): unknown;
+  flip(): unknown;
+  shareScreen(): unknown;
+  exam(): unknown;
+  startDevices(): unknown;
+  consent(given: boolean): unknown;
+  knock(): unknown;
+  back(): unknown;
+  write(text: string): unknown;
+  rewrite(id: string): unknown;
+  unwrite(id: string): unknown;
+  hand(): unknown;
+  admit(seat: string): unknown;
+  refuse(seat: string): unknown;
+  remove(seat: string): unknown;
+  lock(): unknown;
+  leave(): unknown;
+  pin(tile: string): unknown;
+  audioBlocked(blocked: boolean): unknown;
+  resumeSound(): unknown;
+  shortcuts(): unknown;
+}
+
+/** The holder of the state, as the parts without views see it. */
+export interface Page {
+  readonly state: State;
+  tell(event: Event): void;
+  notify(tone: Tone, text: string): void;
+  onWritten(message: Message): void;
+}
+
+/** A view of one item of a list. */
+export interface RowView<Item> {
+  root: HTMLElement;
+  show(item: Item): void;
+}
+
+/** A view of the side panel. */
+export interface PanelView {
+  root: HTMLElement;
+  show(state: State, snapshot: Snapshot): void;
+  focus?(): void;
+}
+
+export type PanelName = "chat" | "people" | "settings";
