@@ -5,7 +5,6 @@ can forget to write when it was. Incidents are those of art. R.6316-4 CSP, as Ca
 """
 
 import datetime as dt
-from collections.abc import Iterator
 from dataclasses import replace
 
 from signaling.consultation import Act, Status
@@ -26,6 +25,8 @@ AUDIO_ONLY = "audio_only"
 WORKER_LOST = "worker_lost"
 DEVICE_LOST = {s: f"device_lost_{s}" for s in ("mic", "camera", "exam")}
 PICTURE_STALLED = {s: f"picture_stalled_{s}" for s in ("camera", "exam")}
+# A picture takes this long, at most, from being turned on to its first packets.
+STARTS_WITHIN = dt.timedelta(seconds=3)
 KINDS = (
     CUT,
     RECONNECTION,
@@ -36,25 +37,29 @@ KINDS = (
 )
 
 
-def troubles(seat: Seat) -> Iterator[str]:
-    """The kinds of incident that are true of a seat now."""
+def troubles(seat: Seat, now: dt.datetime) -> dict[str, dt.datetime]:
+    """The kinds of incident that are true of a seat now, and since when."""
     if not seat.inside:
-        return
+        return {}
+    true: dict[str, dt.datetime] = {}
     flow, devices = seat.link.flow, seat.devices
     if seat.connection is Connection.LOST:
-        yield CUT
+        true[CUT] = seat.lost_at or now
     elif flow is Flow.OPENING and seat.link.carried:
-        yield RECONNECTION
+        true[RECONNECTION] = now
     # Turned off by choice is no incident; without a camera, or with a lost one, it is.
     if flow is Flow.UP and devices.mic == "on" and devices.camera in ("lost", "none"):
-        yield AUDIO_ONLY
-    for source, kind in DEVICE_LOST.items():
-        if getattr(devices, source) == "lost":
-            yield kind
-    for source, kind in PICTURE_STALLED.items():
-        shown = getattr(devices, source) == "on"
-        if flow is Flow.UP and shown and source in seat.link.stalled:
-            yield kind
+        true[AUDIO_ONLY] = now
+    lost = (kind for source, kind in DEVICE_LOST.items() if getattr(devices, source) == "lost")
+    true |= dict.fromkeys(lost, now)
+    return true | _stalled(seat, now) if flow is Flow.UP else true
+
+
+def _stalled(seat: Seat, now: dt.datetime) -> dict[str, dt.datetime]:
+    """Pictures said to be on of which nothing comes: not while they are being turned on."""
+    shown = dict(seat.shown)
+    since = {source: max(at, shown[source]) for source, at in seat.link.stalled if source in shown}
+    return {PICTURE_STALLED[s]: at for s, at in since.items() if now - at >= STARTS_WITHIN}
 
 
 def _timed(seat: Seat, now: dt.datetime) -> Seat:
@@ -68,12 +73,10 @@ def _timed(seat: Seat, now: dt.datetime) -> Seat:
 
 
 def _incidents(seat: Seat, now: dt.datetime) -> tuple[Seat, list[Effect]]:
-    true = frozenset(troubles(seat))
+    true = troubles(seat, now)
     begun = dict(seat.incidents)
     ended = [StoreIncident(seat.id, k, at, now) for k, at in begun.items() if k not in true]
-    fresh = {k: now for k in sorted(true) if k not in begun}
-    if CUT in fresh:
-        fresh[CUT] = seat.lost_at or now
+    fresh = {k: at for k, at in true.items() if k not in begun}
     new = [StoreIncident(seat.id, k, at) for k, at in fresh.items()]
     kept = tuple((k, at) for k, at in begun.items() if k in true) + tuple(fresh.items())
     return replace(seat, incidents=kept), [*ended, *new]

@@ -155,10 +155,10 @@ def picture(room: Room, event: PictureStalled | PictureResumed, now: dt.datetime
     seat = room.by_id.get(event.seat)
     if seat is None or not seat.inside:
         return room, ()
-    source = frozenset((event.source,))
-    still = seat.link.stalled
-    still = still | source if isinstance(event, PictureStalled) else still - source
-    return room.put(replace(seat, link=replace(seat.link, stalled=still))), ()
+    since = {source: at for source, at in seat.link.stalled if source != event.source}
+    if isinstance(event, PictureStalled):
+        since[event.source] = now
+    return room.put(replace(seat, link=replace(seat.link, stalled=tuple(since.items())))), ()
 
 
 def quality(room: Room, event: Quality, now: dt.datetime) -> Outcome:

@@ -197,8 +197,14 @@ class CallNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
         except Invalid:
             METRICS.refusals.labels("invalid").inc()
             return Reply("invalid")
-        await asyncio.wait_for(connection.seated.wait(), SEATED_WITHIN)
-        return await self._rooms.ask(connection.room, Asked(socket, command))
+        try:
+            await asyncio.wait_for(connection.seated.wait(), SEATED_WITHIN)
+            return await self._rooms.ask(connection.room, Asked(socket, command))
+        except Exception:
+            # Ours to mend. Nothing is claimed as done, and the client may try again.
+            METRICS.task_failures.labels("call").inc()
+            log.exception("a command failed", extra={"command": type(command).__name__})
+            return Reply("unavailable")
 
     def _slow_down(self, socket: str, connection: Connection) -> Reply:
         METRICS.refusals.labels("slow_down").inc()

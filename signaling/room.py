@@ -189,7 +189,10 @@ def _say(room: Room, seat: Seat, command: Say, now: dt.datetime) -> Outcome:
 
 def _devices(room: Room, seat: Seat, command: DeviceStates, now: dt.datetime) -> Outcome:
     devices = Devices(command.mic, command.camera, command.exam, command.exam_kind)
-    return room.put(replace(seat, devices=devices)), (Reply(),)
+    since = dict(seat.shown)
+    on = [source for source in ("camera", "exam") if getattr(devices, source) == "on"]
+    shown = tuple((source, since.get(source, now)) for source in on)
+    return room.put(replace(seat, devices=devices, shown=shown)), (Reply(),)
 
 
 def _hand(room: Room, seat: Seat, command: Hand, now: dt.datetime) -> Outcome:

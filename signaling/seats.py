@@ -75,7 +75,7 @@ class Link:
     carried: bool = False
     weak: bool = False
     slots: tuple[SlotUse, ...] = ()
-    stalled: frozenset[str] = frozenset()
+    stalled: tuple[tuple[str, dt.datetime], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,8 @@ class Seat:
     """One person's place. Its device is known by `credential`, the login session it came with.
 
     `gone_at`: since when neither socket nor packets were there (ten minutes are counted from
-    it); `lost_at`: since when the others see `lost`; `told`: last message number sent.
+    it); `lost_at`: since when the others see `lost`; `told`: last message number sent; `shown`:
+    since when each picture is said to be on.
     """
 
     id: str
@@ -102,6 +103,7 @@ class Seat:
     barred: int = 0
     hand: bool = False
     devices: Devices = Devices()
+    shown: tuple[tuple[str, dt.datetime], ...] = ()
     link: Link = Link()
     told: int = 0
     waiting_since: dt.datetime | None = None

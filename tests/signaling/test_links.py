@@ -171,10 +171,24 @@ def test_a_camera_turned_off_by_choice_is_no_incident() -> None:
     assert book.found(StoreIncident) == []
 
 
+def test_a_camera_turned_on_again_is_not_stalled_until_it_should_have_started() -> None:
+    book = in_call(NURSE).asks("nurse/1", DeviceStates("on", "off", "none", "camera"))
+    book >> PictureStalled("nurse", "camera")
+    book.later(seconds=30).asks("nurse/1", DeviceStates("on", "on", "none", "camera"))
+    book.later(seconds=1) >> Tick()
+    assert book.found(StoreIncident) == []
+    book >> PictureResumed("nurse", "camera")
+    book.later(seconds=9) >> Tick()
+    assert book.found(StoreIncident) == []
+
+
 def test_a_stalled_picture_is_recorded() -> None:
     book = in_call(NURSE).asks("nurse/1", DeviceStates("on", "on", "none", "camera"))
+    began = book.later(seconds=60).now
     book >> PictureStalled("nurse", "camera")
-    assert [i.kind for i in book.found(StoreIncident)] == ["picture_stalled_camera"]
+    book.later(seconds=3) >> Tick()
+    (stall,) = book.found(StoreIncident)
+    assert (stall.kind, stall.started_at) == ("picture_stalled_camera", began)
     book.later(seconds=4) >> PictureResumed("nurse", "camera")
     assert [i.ended_at for i in book.found(StoreIncident)] == [book.now]
 
