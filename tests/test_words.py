@@ -62,7 +62,7 @@ def test_a_translation_keeps_the_placeholders(english: Catalog) -> None:
         (french, form)
         for message in by_text(english).values()
         for french, form in zip(forms(message.id), forms(message.string), strict=True)
-        if set(PLACEHOLDER.findall(french)) != set(PLACEHOLDER.findall(form))
+        if form and set(PLACEHOLDER.findall(french)) != set(PLACEHOLDER.findall(form))
     ]
     assert differing == []
 
