@@ -51,6 +51,8 @@ HEADERS: Mapping[str, str] = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
+    # Instead of the names and versions of what we are made with.
+    "Server": "Carbet",
 }
 
 

@@ -134,7 +134,11 @@ async def _locked(session: AsyncSession, key: str, now: dt.datetime) -> Limit:
     postgres = session.get_bind().dialect.name == "postgresql"
     insert = postgresql.insert if postgres else sqlite.insert
     blank = {"key": key, "tries": 0, "since": now, "blocked_until": None}
-    await session.execute(insert(Limit).values(blank).on_conflict_do_nothing())
+    # "Do nothing" would not hold the row, and a success elsewhere could remove it meanwhile.
+    held = insert(Limit).values(blank).on_conflict_do_update(
+        index_elements=[Limit.key], set_={"tries": Limit.tries}
+    )  # fmt: skip
+    await session.execute(held)
     return await session.get_one(Limit, key, with_for_update=True, populate_existing=True)
 
 

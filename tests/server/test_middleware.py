@@ -143,6 +143,7 @@ async def test_every_answer_carries_its_headers(client: Client) -> None:
         assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
         assert headers["Cache-Control"] == "no-store"
         assert len(headers["X-Request-Id"]) == 16
+        assert headers["Server"] == "Carbet"
     assert (await client.get("/kept")).headers["Cache-Control"] == "public, max-age=60"
 
 

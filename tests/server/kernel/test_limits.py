@@ -85,6 +85,21 @@ async def test_tries_sent_at_once_do_not_slip_through(database: Database) -> Non
     assert sum(passed) == RULE.free + 1
 
 
+async def test_a_success_never_pulls_the_row_from_under_a_try(database: Database) -> None:
+    async def attempt() -> Verdict:
+        async with database.begin() as session:
+            return await limits.take(session, "k", RULE, NOON)
+
+    async def forget() -> None:
+        async with database.begin() as session:
+            await limits.succeeded(session, "k")
+
+    for _ in range(10):
+        await asyncio.gather(*(act() for act in (attempt, forget, attempt) * 4))
+    await forget()
+    assert (await attempt()).allowed
+
+
 async def test_sweeping_removes_what_nobody_tries(database: Database) -> None:
     async with database.begin() as session:
         await limits.failed(session, "old", RULE, NOON)
