@@ -22,31 +22,33 @@ export class Chat {
   constructor(context, actions) {
     this.actions = actions;
     this.seat = context.seat;
-    this.list = h("ol", { class: "messages", role: "log", "aria-label": _("Messages écrits"), tabindex: "0" });
+    this.list = h("ol", { class: "messages" });
+    this.log = h("div", { class: "log", role: "log", "aria-label": _("Messages écrits"), tabindex: "0" }, this.list);
     this.empty = h("p", { class: "hint" }, _("Aucun message. Ce qui est écrit ici est gardé au dossier de la consultation."));
     this.rows = new Rows(this.list, () => new Line(actions));
     this.input = h("textarea", { id: "chat-text", rows: "2", maxlength: LONGEST, placeholder: _("Votre message"), onkeydown: (event) => this.#onKey(event) });
-    this.root = h("div", { class: "panel-body chat", role: "tabpanel", id: "panel-chat" }, this.empty, this.list, this.#form());
+    this.root = h("div", { class: "panel-body chat", role: "tabpanel", id: "panel-chat" }, this.empty, this.log, this.#form());
   }
 
   /** @param {State} state */
   show(state) {
     const rows = [...state.messages.map((one) => this.#numbered(one)), ...state.pending.map(onItsWay)];
     attribute(this.empty, "hidden", rows.length > 0);
-    const atEnd = this.list.scrollHeight - this.list.scrollTop - this.list.clientHeight < 60;
+    const atEnd = this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < 60;
     this.rows.show(rows, (row) => row.key);
-    if (atEnd && this.count !== rows.length) this.list.scrollTop = this.list.scrollHeight;
+    if (atEnd && this.count !== rows.length) this.log.scrollTop = this.log.scrollHeight;
     this.count = rows.length;
   }
 
   focus() {
-    this.list.scrollTop = this.list.scrollHeight;
+    this.log.scrollTop = this.log.scrollHeight;
     this.input.focus();
   }
 
   #form() {
     const send = button("send", _("Envoyer"), () => {}, "primary small");
     send.type = "submit";
+    attribute(send, "aria-label", _("Envoyer"));
     const form = h("form", { class: "chat-form", onsubmit: (event) => this.#send(event) }, h("label", { for: "chat-text", class: "visually-hidden" }, _("Votre message")), this.input, send);
     return form;
   }
@@ -64,7 +66,7 @@ export class Chat {
     if (!text) return;
     this.input.value = "";
     this.actions.write(text.replaceAll("\0", ""));
-    this.list.scrollTop = this.list.scrollHeight;
+    this.log.scrollTop = this.log.scrollHeight;
   }
 
   /**

@@ -230,8 +230,10 @@ export class Devices extends EventTarget {
 
   async #onChange() {
     await this.#enumerate();
-    for (const source of SOURCES)
-      if (this.#lost[source] && this.#listed(source).length > 0) await this.#restore(source);
+    for (const source of SOURCES) {
+      const missing = this.#lost[source] || (this.#failures[source] === "none" && this.#wanted[source]);
+      if (this.#active && missing && this.#listed(source).length > 0) await this.#restore(source);
+    }
     this.#tell();
   }
 
@@ -242,7 +244,8 @@ export class Devices extends EventTarget {
   async #restore(source) {
     const known = remembered(this.#listed(source), this.#memory[source]);
     if (source === "exam" && !known) return;
-    if (!(await this.#open(source))) this.#lost[source] = true;
+    const lost = this.#lost[source];
+    if (!(await this.#open(source))) this.#lost[source] = lost;
   }
 
   async #enumerate() {

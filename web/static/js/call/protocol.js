@@ -131,7 +131,7 @@ export class Line extends EventTarget {
     });
     this.#socket.on("disconnect", (reason) => this.#onDisconnect(reason));
     this.#socket.on("connect_error", (error) => this.#onRefusal(error));
-    addEventListener("online", () => this.#hurry());
+    globalThis.addEventListener?.("online", () => this.#hurry());
   }
 
   /** The network is back: do not sit out the rest of the pause. */

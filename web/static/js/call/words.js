@@ -99,7 +99,7 @@ export function banner(code) {
 
 /**
  * Why the camera or the microphone (`source`) is not there, and what to do.
- * @param {Source} source
+ * @param {Source | "both"} source
  * @param {string} code
  */
 export function failure(source, code) {
@@ -124,9 +124,16 @@ export function failure(source, code) {
     in_use: _("La caméra d’examen est prise par un autre logiciel. Fermez-le, puis recommencez."),
     other: _("La caméra d’examen ne répond pas. Débranchez-la, rebranchez-la, puis recommencez."),
   };
+  /** @type {Record<string, string>} */
+  const both = {
+    denied: _("La caméra et le micro sont refusés par le navigateur. Touchez le cadenas près de l’adresse, autorisez-les, puis « Réessayer »."),
+    none: _("Ni caméra ni micro trouvés. Branchez-les : ils seront pris tout seuls."),
+    in_use: _("La caméra et le micro sont pris par un autre logiciel. Fermez-le, puis « Réessayer »."),
+    other: _("Ni la caméra ni le micro ne répondent. Débranchez-les, rebranchez-les, puis « Réessayer »."),
+  };
   if (code === "insecure")
     return _("Le navigateur ne donne ni caméra ni micro à une adresse sans « https ». Vérifiez l’adresse avec la personne qui vous l’a donnée.");
-  return { mic, camera, exam }[source][code];
+  return { mic, camera, exam, both }[source][code];
 }
 
 /** @param {Source} source */
@@ -145,6 +152,8 @@ export function lost(source) {
  * @returns {string[]}
  */
 export function problems(snapshot, sources) {
+  const { mic, camera } = snapshot.failures;
+  if (sources.includes("mic") && mic && mic === camera) return [failure("both", mic)];
   const texts = sources.flatMap((source) => {
     if (snapshot[source] === "lost") return [lost(source)];
     const why = snapshot.failures[source];
@@ -203,8 +212,8 @@ export function ending(why) {
     refused: [_("On ne vous a pas fait entrer"), _("La personne qui tient la salle n’a pas ouvert. Si vous pensez à une erreur, frappez de nouveau ou téléphonez au service."), "knock"],
     removed: [_("Vous avez été retiré de la consultation"), _("Pour revenir, demandez un nouveau lien à la personne qui vous avait invité."), null],
     superseded: [_("La consultation continue dans un autre onglet"), _("Elle a été ouverte ailleurs avec votre accès. Cet onglet est éteint ; reprenez ici si vous le préférez."), "reload"],
-    revoked: [_("Votre accès a pris fin"), _("La session ou le lien a été retiré. Demandez un nouveau lien, ou identifiez-vous de nouveau."), "login"],
-    unknown: [_("Rien ne s’ouvre à cette adresse"), _("La consultation n’existe pas, ou votre accès a pris fin. Identifiez-vous de nouveau ou demandez un nouveau lien."), "login"],
+    revoked: [_("Votre accès a pris fin"), _("La session ou le lien a été retiré. Demandez un nouveau lien, ou identifiez-vous si vous avez un compte."), "login"],
+    unknown: [_("Rien ne s’ouvre à cette adresse"), _("La consultation n’existe pas, ou votre accès a pris fin. Demandez un nouveau lien, ou identifiez-vous si vous avez un compte."), "login"],
   };
   const [title, text, again] = words[why] ?? [why, "", null];
   return { title, text, again };

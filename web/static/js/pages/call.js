@@ -10,6 +10,7 @@ import { Chat } from "../call/chat.js";
 import { Banner, Controls, Keys, Panel } from "../call/controls.js";
 import { Devices } from "../call/devices.js";
 import { askLeave, askRemove, showKeys } from "../call/dialogs.js";
+import { h } from "../call/element.js";
 import { Equipment } from "../call/equipment.js";
 import { Media } from "../call/media.js";
 import { DoorCard, People } from "../call/people.js";
@@ -25,6 +26,7 @@ import * as words from "../call/words.js";
 /** @import { Actions, Context, Event, Message, Phase, Snapshot, State, Tone } from "../../../types/call.d.ts" */
 
 const NOTICE_SECONDS = 6;
+const CUTS = ["line_lost", "media_lost", "all_lost"];
 
 class Call {
   /** @type {{tone: Tone, text: string, timer: ReturnType<typeof setTimeout>} | null} */
@@ -57,7 +59,7 @@ class Call {
     this.pages = {
       device: [this.threshold.root],
       door: [this.door.root],
-      call: [this.banner.root, this.doorCard.root, this.stage.root, this.panel.root, this.controls.root],
+      call: [h("h1", { class: "visually-hidden" }, _("Consultation")), this.banner.root, this.doorCard.root, this.stage.root, this.panel.root, this.controls.root],
       over: [this.ending.root],
     };
     this.seat = new Seat(this, this.line);
@@ -84,7 +86,7 @@ class Call {
     this.state = step(before, event);
     const now = phase(this.state);
     if (now !== phase(before)) this.#enterPhase(now);
-    if (banner(before)?.endsWith("_lost") && !banner(this.state)) this.notify(...words.banner("back"));
+    if (CUTS.includes(banner(before) ?? "") && !banner(this.state)) this.notify(...words.banner("back"));
     this.#render();
   }
 
