@@ -92,7 +92,7 @@ class Track:
             return
         payload_type, payload = packet.marker_and_type & 0x7F, packet.payload
         if payload_type == RED and not self.red:
-            payload_type, payload = red.primary(payload)
+            payload_type, payload = OPUS, red.primary(payload)[1]
         written = self._rewriter.write(packet, payload, payload_type, now)
         self.packets += 1
         self.octets += len(written) - 12
@@ -147,6 +147,3 @@ class Track:
         ntp, timestamp = source.line.read(now)
         moved = (timestamp + self._rewriter.time_offset) & 0xFFFFFFFF
         return rtcp.SenderReport(self.ssrc, ntp, moved, self.packets, self.octets)
-
-
-PAYLOAD_TYPES = {True: (OPUS, RED), False: (VP8,)}

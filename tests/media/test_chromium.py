@@ -5,7 +5,7 @@ from typing import Any
 
 from playwright.async_api import Browser, Page
 
-from media.client import PeerUp, SlotsChanged, SlotUse
+from media.client import PeerStalled, PeerUp, SlotsChanged, SlotUse, SpeakerChanged
 from tests.media.call_server import CallServer
 from tests.media.test_client import join
 
@@ -121,3 +121,25 @@ async def test_redundant_sound_reaches_who_knows_it_and_is_taken_off_for_others(
     assert sound["packetsDiscarded"] > 0.8 * sound["packetsReceived"]
     await plain.close()
     assert ana
+
+
+async def test_whoever_speaks_is_told(server: CallServer, chromium: Browser) -> None:
+    ana, bo = [await enter(chromium, server, peer) for peer in ("ana", "bo")]
+    await ana.evaluate("speak(true)")
+    await bo.evaluate("speak(false)")
+    await server.event(SpeakerChanged, peer="ana")
+    await ana.evaluate("speak(false)")
+    await bo.evaluate("speak(true)")
+    await server.event(SpeakerChanged, peer="bo")
+
+
+async def test_switching_everything_off_is_no_stall(server: CallServer, chromium: Browser) -> None:
+    ana, bo = [await enter(chromium, server, peer) for peer in ("ana", "bo")]
+    await until(bo, seen("v0"))
+    await ana.evaluate("show('camera', false)")
+    await ana.evaluate("show('mic', false)")
+    await asyncio.sleep(6)
+    assert not [e for e in server.events if isinstance(e, PeerStalled)]
+    frames = (await stats(bo))["in"]["v0"]["framesDecoded"]
+    await ana.evaluate("show('camera', true)")
+    await until(bo, seen("v0", frames + 20))

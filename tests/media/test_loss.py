@@ -1,6 +1,7 @@
 """Real Chromium over a path which loses packets, or all of them."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator
 
 import pytest
@@ -84,3 +85,34 @@ async def test_whoever_sends_nothing_is_not_taken_for_stalled(
     await asyncio.sleep(9)  # longer than Chromium's consent checks are apart
     assert ana.rtt is None
     assert not [e for e in server.events if isinstance(e, PeerStalled | PeerGone)]
+
+
+async def test_a_flood_of_strangers_does_not_reach_the_sound(
+    server: CallServer, chromium: Browser
+) -> None:
+    await enter(chromium, server, "ana")
+    bo = await enter(chromium, server, "bo")
+    before = (await until(bo, seen("v0")))["in"]["a0"]
+    flood = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", FLOOD, str(server.udp_port), "20000", "4"
+    )
+    await flood.wait()
+    await server.until(lambda: server.media.stats().get("dropped_stranger", 0) > 20_000)
+    after = (await stats(bo))["in"]["a0"]
+    received = after["packetsReceived"] - before["packetsReceived"]
+    lost = after["packetsLost"] - before["packetsLost"]
+    assert received > 100 and lost <= 0.1 * (received + lost)
+
+
+FLOOD = """
+import os, socket, sys, time
+port, rate, seconds = int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
+sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+kinds = [bytes((first,)) + os.urandom(200) for first in (0, 0x16, 0x80, 0x90, 0xff)]
+start, sent = time.monotonic(), 0
+while (passed := time.monotonic() - start) < seconds:
+    while sent < passed * rate:
+        sock.sendto(kinds[sent % 5], ("127.0.0.1", port))
+        sent += 1
+    time.sleep(0.0005)
+"""
