@@ -7,76 +7,21 @@ happened. A batch whose commit was not confirmed is recognised when it is tried 
 
 import asyncio
 import datetime as dt
-import hashlib
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from typing import Any
 
-import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncSession
-
-from server.kernel import audit, sessions, tasks
-from server.kernel.audit import Audited
-from server.kernel.db import (
-    Attendance,
-    AuditRow,
-    Consultation,
-    Database,
-    DatabaseAway,
-    Incident,
-    Invitation,
-    LoginSession,
-    Seat,
-    new_id,
-)
+from server.kernel import tasks
+from server.kernel.db import Database, DatabaseAway
 from server.kernel.metrics import METRICS
 from server.kernel.sessions import Revocations
-from signaling import consultations, invitations
-from signaling.consultation import Act
-from signaling.effects import (
-    Audit,
-    KeepOnly,
-    RevokeInvitation,
-    StoreAttendance,
-    Stored,
-    StoreIncident,
-    StoreLocked,
-    StoreStage,
-    StoreStatus,
-)
+from signaling.effects import Stored
+from signaling.rows import Batch, store
 
 log = logging.getLogger("carbet.journal")
 BOUND = 20_000
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 3.0
-
-AUDITED = {
-    "connect": Audited.SEAT_CONNECT,
-    "knock": Audited.SEAT_KNOCK,
-    "admit": Audited.SEAT_ADMIT,
-    "refuse": Audited.SEAT_REFUSE,
-    "remove": Audited.SEAT_REMOVE,
-    "enter": Audited.SEAT_ENTER,
-    "leave": Audited.SEAT_LEAVE,
-    "lock": Audited.ROOM_LOCK,
-    "unlock": Audited.ROOM_UNLOCK,
-    "open": Audited.CONSULTATION_OPEN,
-    "start": Audited.CONSULTATION_START,
-    "end": Audited.CONSULTATION_END,
-}
-
-
-@dataclass
-class Batch:
-    """What one step of a room leaves. `done` is set once it is on disk, or given up."""
-
-    room: str
-    rows: tuple[Stored, ...]
-    at: dt.datetime
-    ref: str = field(default_factory=new_id)
-    tried: bool = False
-    done: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class Journal:
@@ -173,136 +118,3 @@ class Journal:
         async with self._db.begin() as session:
             ended = await store(session, batch)
         await self._revocations.announce(ended)
-
-
-# Rows
-
-
-def row_id(*parts: str) -> str:
-    """The same id for the same happening: stored twice, it is there once."""
-    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:24]
-
-
-async def store(session: AsyncSession, batch: Batch) -> frozenset[str]:
-    """Stores a batch in the caller's transaction; returns the login sessions it ended."""
-    ended: frozenset[str] = frozenset()
-    if batch.tried and await _there(session, batch):
-        return ended
-    for row in batch.rows:
-        match row:
-            case Audit():
-                await _audit(session, batch, row)
-            case RevokeInvitation() | KeepOnly():
-                ended |= await _end_sessions(session, batch, row)
-            case _:
-                await _change(session, batch, row)
-    return ended
-
-
-async def _there(session: AsyncSession, batch: Batch) -> bool:
-    """Whether this batch was committed although nobody heard of it: its audit rows tell."""
-    first = next((row for row in batch.rows if isinstance(row, Audit)), None)
-    if first is None:
-        return False
-    query = sa.select(AuditRow).where(AuditRow.action == AUDITED[first.action].value)
-    rows = await session.scalars(query.where(AuditRow.subject == first.subject[:64]))
-    return any(row.detail.get("ref") == batch.ref for row in rows)
-
-
-async def _audit(session: AsyncSession, batch: Batch, row: Audit) -> None:
-    await audit.record(
-        session,
-        actor=await actor_of(session, row.actor),
-        action=AUDITED[row.action],
-        subject=row.subject,
-        outcome="refused" if row.outcome == "refused" else "done",
-        detail={**row.detail, "consultation": batch.room, "ref": batch.ref},
-        now=batch.at,
-    )
-
-
-async def actor_of(session: AsyncSession, seat_id: str | None) -> str:
-    """A seat's person or invitation, as the audit log names it; the server itself for None."""
-    seat = await session.get(Seat, seat_id) if seat_id else None
-    if seat is None:
-        return "server"
-    return f"member:{seat.person_id}" if seat.person_id else f"guest:{seat.invitation_id}"
-
-
-async def _end_sessions(
-    session: AsyncSession, batch: Batch, row: RevokeInvitation | KeepOnly
-) -> frozenset[str]:
-    seat = await session.get(Seat, row.seat)
-    invitation = await session.get(Invitation, seat.invitation_id) if seat else None
-    if invitation is None:
-        return frozenset()
-    if isinstance(row, RevokeInvitation):
-        return await invitations.revoked(session, "server", invitation, batch.at)
-    others = await session.scalars(
-        sa.select(LoginSession.id).where(
-            LoginSession.invitation_id == invitation.id, LoginSession.id != row.credential
-        )
-    )
-    return await sessions.revoke(session, list(others), batch.at)
-
-
-async def _change(
-    session: AsyncSession,
-    batch: Batch,
-    row: StoreStage | StoreAttendance | StoreIncident | StoreStatus | StoreLocked,
-) -> None:
-    match row:
-        case StoreStage(seat, stage):
-            changed = sa.update(Seat).where(Seat.id == seat).values(stage=stage.value)
-            await session.execute(changed.execution_options(synchronize_session=False))
-        case StoreLocked(locked):
-            room = sa.update(Consultation).where(Consultation.id == batch.room)
-            await session.execute(room.values(locked=locked))
-        case StoreStatus(act, at):
-            await consultations.move(session, batch.room, act, **_times(act, at))
-        case StoreAttendance():
-            await _attendance(session, batch.room, row)
-        case StoreIncident():
-            await _incident(session, batch.room, row)
-
-
-def _times(act: Act, at: dt.datetime) -> dict[str, object]:
-    match act:
-        case Act.OPEN:
-            return {"opened_at": sa.func.coalesce(Consultation.opened_at, at)}
-        case Act.START:
-            return {"started_at": sa.func.coalesce(Consultation.started_at, at)}
-        case _:
-            return {"ended_at": at, "locked": False}
-
-
-async def _attendance(session: AsyncSession, room: str, row: StoreAttendance) -> None:
-    identifier = row_id("attendance", row.seat, row.entered_at.isoformat())
-    await session.merge(
-        Attendance(
-            id=identifier,
-            consultation_id=room,
-            seat_id=row.seat,
-            entered_at=row.entered_at,
-            left_at=row.left_at,
-            left_why=row.why,
-        )
-    )
-    await session.flush()
-
-
-async def _incident(session: AsyncSession, room: str, row: StoreIncident) -> None:
-    parts = (room, row.seat or "", row.kind, row.started_at.isoformat())
-    if row.ended_at is None:
-        METRICS.incidents.labels(row.kind).inc()
-    await session.merge(
-        Incident(
-            id=row_id("incident", *parts),
-            consultation_id=room,
-            seat_id=row.seat,
-            kind=row.kind,
-            started_at=row.started_at,
-            ended_at=row.ended_at,
-        )
-    )
-    await session.flush()

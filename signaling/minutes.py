@@ -14,7 +14,7 @@ from server.kernel import audit, db
 from server.kernel.audit import Audited
 from server.kernel.db import Consultation
 from signaling.effects import WriteConsent, WriteMessage
-from signaling.journal import actor_of
+from signaling.rows import actor_of
 
 
 @dataclass(frozen=True)

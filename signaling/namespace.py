@@ -171,9 +171,8 @@ class CallNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
                 break
             await asyncio.sleep(0.005)
         try:
-            await self._rooms.load(hello.consultation)
             event = Arrived(arrival, socket, hello.tab, hello.last_message, hello.session)
-            await self._rooms.handle(hello.consultation, event)
+            await self._rooms.arrive(hello.consultation, event)
         except DatabaseAway:
             await self.drop(socket)
         finally:

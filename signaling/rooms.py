@@ -6,17 +6,14 @@ and without a worker (seats ask again). It knows sockets only as names to send t
 
 import asyncio
 import datetime as dt
-from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol, get_args
 
 from media import client
-from server.kernel import sessions, tasks
+from server.kernel import tasks
 from server.kernel.db import Consultation, Database, DatabaseAway
-from server.kernel.metrics import METRICS
 from server.kernel.sessions import Revocations
-from signaling import consultations, invitations, minutes, relay, restoration, views
+from signaling import minutes, overdue, presence, relay, restoration, views
 from signaling.clock import SteadyClock
 from signaling.consultation import Status
 from signaling.effects import (
@@ -33,6 +30,7 @@ from signaling.effects import (
     WriteMessage,
 )
 from signaling.events import (
+    Arrived,
     Asked,
     Consented,
     Event,
@@ -43,17 +41,17 @@ from signaling.events import (
     StatusChanged,
     Tick,
 )
-from signaling.journal import Batch, Journal
+from signaling.journal import Journal
 from signaling.relay import Media
 from signaling.room import SEAT_KEPT, step
-from signaling.seats import Room, Stage
+from signaling.rows import Batch
+from signaling.seats import Room
 
 TICK = 1.0
 SWEEP = 30.0
 ALIVE = 60.0
 # How long an acknowledgement waits for the disk; a call is not held up longer.
 STORED_WITHIN = 3.0
-EXPIRES_SOON = dt.timedelta(minutes=30)
 
 PENDING = (AnswerMedia, WriteMessage, WriteConsent)
 Pending = AnswerMedia | WriteMessage | WriteConsent
@@ -134,6 +132,8 @@ class Rooms:
     async def load(self, consultation_id: str) -> bool:
         """Puts a room in memory, from the database. False when there is no such consultation.
         Raises `DatabaseAway`."""
+        if consultation_id in self._live:
+            return True
         async with self._loading:
             if consultation_id in self._live:
                 return True
@@ -153,9 +153,22 @@ class Rooms:
         if live is None:
             return Done()
         async with live.turn:
-            now = self._clock()
-            live.room, effects = step(live.room, event, now, kept=self._kept)
-            return await self._do(live, effects, now)
+            return await self._step(live, event)
+
+    async def arrive(self, consultation_id: str, event: Arrived) -> None:
+        """Whoever connects, into a room that stays: one just forgotten is made again. Raises
+        `DatabaseAway`."""
+        while await self.load(consultation_id):
+            live = self._live[consultation_id]
+            async with live.turn:
+                if self._live.get(consultation_id) is live:
+                    await self._step(live, event)
+                    return
+
+    async def _step(self, live: Live, event: Event) -> Done:
+        now = self._clock()
+        live.room, effects = step(live.room, event, now, kept=self._kept)
+        return await self._do(live, effects, now)
 
     async def _do(self, live: Live, effects: tuple[Effect, ...], now: dt.datetime) -> Done:
         rows = tuple(e for e in effects if isinstance(e, get_args(Stored)))
@@ -277,44 +290,17 @@ class Rooms:
                 del self._live[consultation_id]
         if not self._live:
             self._clock.set()
-        rooms = [live.room for live in self._live.values()]
-        METRICS.rooms.set(sum(1 for room in rooms if room.inside))
-        stages = Counter(seat.stage for room in rooms for seat in room.seats)
-        for stage in Stage:
-            METRICS.seats.labels(stage.value).set(stages[stage])
+        presence.count([live.room for live in self._live.values()])
 
     async def sweep(self) -> None:
         """Consultations nobody came to, or which everybody left long ago."""
         try:
             async with self._db.begin() as session:
-                changed = await consultations.sweep(session, self._clock())
+                changed = await overdue.sweep(session, self._clock())
         except DatabaseAway:
             return
         for consultation_id in changed:
             await self.refresh(consultation_id)
 
-    def _present(self) -> Iterator[str]:
-        """Login sessions that are not idle: in, at the door, or a guest with this page open."""
-        for live in self._live.values():
-            for seat in live.room.seats:
-                busy = seat.stage in (Stage.IN, Stage.DOOR)
-                if seat.credential and (busy or (seat.socket and not seat.member)):
-                    yield seat.credential
-            yield from (claim.credential for claim in live.room.claims)
-
     async def _keep_alive(self) -> None:
-        """No session ends for idleness, and no link expires, in the middle of a call."""
-        now = self._clock()
-        present = sorted(set(self._present()))
-        running = sorted(room for room, live in self._live.items() if live.room.inside)
-        if not present:
-            return
-        try:
-            async with self._db.begin() as session:
-                for credential in present:
-                    await sessions.keep_alive(session, credential, now)
-                for consultation_id in running:
-                    until = now + EXPIRES_SOON
-                    await invitations.prolong(session, consultation_id, until)
-        except DatabaseAway:
-            return
+        await presence.keep(self._db, [live.room for live in self._live.values()], self._clock())

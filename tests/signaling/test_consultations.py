@@ -20,7 +20,7 @@ from server.kernel.db import (
     utcnow,
 )
 from server.kernel.secrets import Secret
-from signaling import consultations, record
+from signaling import consultations, overdue, record
 from signaling.consultation import TABLE, Act, Refused, Status, after, reopenable, sources
 from signaling.consultations import Stale
 from signaling.planning import Guest, InvalidPlan, Plan
@@ -167,14 +167,14 @@ async def test_nobody_came_it_is_missed_somebody_in_it_is_not(clinic: Clinic) ->
             )
         session.add(Seat(consultation_id=busy.id, kind="site", name="x", stage="in"))
     async with clinic.db.begin() as session:
-        assert await consultations.sweep(session, now) == [empty.id]
+        assert await overdue.sweep(session, now) == [empty.id]
     assert (await clinic.stored(empty)).status == "missed"
     assert (await clinic.stored(busy)).status == "planned"
     async with begin(clinic.db) as session:
         stored = await session.get_one(Consultation, empty.id)
         await consultations.reopen(session, clinic.doctor, stored)
     async with clinic.db.begin() as session:
-        assert await consultations.sweep(session, utcnow()) == [], "reopened: not missed again"
+        assert await overdue.sweep(session, utcnow()) == [], "reopened: not missed again"
 
 
 DAY = dt.timedelta(days=1)
@@ -197,7 +197,7 @@ async def test_everybody_left_and_nobody_ended_it_ends_when_the_last_left(clinic
             sa.update(Consultation).where(Consultation.id == c.id).values(**values)
         )
     async with clinic.db.begin() as session:
-        assert await consultations.sweep(session, now) == [c.id]
+        assert await overdue.sweep(session, now) == [c.id]
     stored = await clinic.stored(c)
     assert (stored.status, stored.ended_at) == ("ended", left)
 

@@ -313,6 +313,32 @@ async def test_a_worker_that_is_away_comes_back_to_everybody(house: House) -> No
     await doctor.until(lambda b: b.heard("offer"))
 
 
+async def test_a_room_forgotten_while_somebody_connects_is_made_again(house: House) -> None:
+    opened = await house.login(house.people.nurse)
+
+    async def forget() -> None:
+        while True:
+            await house.rooms.tick()
+            await asyncio.sleep(0)
+
+    forgetting = asyncio.create_task(forget())
+    for _ in range(10):
+        browser = await house.browser(opened).open()
+        await browser.stage("ready")
+        await browser.close()
+    forgetting.cancel()
+
+
+async def test_our_own_mistake_is_no_yes(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    doctor = await house.enters(house.people.clinician)
+
+    async def mistaken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(house.rooms, "ask", mistaken)
+    assert await doctor.ask("hand", up=True) == {"ok": False, "code": "unavailable"}
+
+
 async def test_an_answer_which_is_none_is_invalid(house: House) -> None:
     doctor = await house.enters(house.people.clinician)
     (offer,) = await doctor.until(lambda b: b.heard("offer"))
