@@ -116,7 +116,6 @@ class Crew:
         log.warning("media worker ended", extra={"pid": process.pid, "status": process.returncode})
         return process.pid
 
-
     def _start(self, number: int) -> subprocess.Popen[bytes]:
         # Its own session: Ctrl-C in the terminal ends the server, not the call. Not asyncio's
         # subprocess, which would kill it together with the event loop.

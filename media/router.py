@@ -38,7 +38,6 @@ class Peer:
         each = [self.live, self.pending, *(old for _, old in self.older)]
         return [session for session in each if session is not None]
 
-
     def shows_exam(self, now: float) -> bool:
         """Whether an exam picture arrives, by whichever session."""
         return any(session.sources["exam"].present(now) for session in self.sessions())

@@ -232,3 +232,15 @@ def test_any_decrypted_bytes_are_counted_or_forwarded(datagrams: list[tuple[bool
     for tenth in range(10, 40):
         ana.session.tick(tenth / 10)
         bo.session.tick(tenth / 10)
+
+
+def test_anothers_stream_number_gives_nothing() -> None:
+    """Each session knows its own streams only: whose number it is elsewhere does not matter."""
+    ana, eve = pair()
+    theirs = ana.streams["v0"].ssrc
+    packet = rtp.write(96, 1, 1, theirs, b"\x90\x80\x80\x01\x00forged")
+    eve.session.receive_rtp(packet, 0.0)
+    assert eve.counts["dropped_stream"] == 1 and not ana.out.rtp
+    eve.session.receive_rtcp(rtcp.write_sender_report(SenderReport(theirs, 1, 1, 1, 1)), 0.0)
+    eve.session.receive_rtcp(rtcp.write_pli(1, CAMERA), 0.0)
+    assert not any(source.line for source in eve.session.sources.values())

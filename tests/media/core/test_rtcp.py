@@ -61,7 +61,7 @@ def test_another_reads_our_pli_and_we_read_both_kinds_of_request() -> None:
     assert isinstance(read, other.RtcpPsfbPacket)
     assert (read.fmt, read.ssrc, read.media_ssrc) == (other.RTCP_PSFB_PLI, 1, 2)
     assert rtcp.parse(bytes(read)) == [rtcp.KeyframeRequest(2)]
-    fir = bytes.fromhex("84ce0006" "00000001" "00000000" "0000000a01000000" "0000000b02000000")
+    fir = bytes.fromhex("84ce000600000001000000000000000a010000000000000b02000000")
     assert rtcp.parse(fir) == [rtcp.KeyframeRequest(10), rtcp.KeyframeRequest(11)]
 
 

@@ -42,9 +42,7 @@ def decode(packet: bytes) -> tuple[int, int, dict[int, int], int]:
     st.integers(0, 0xFFFF),
     st.lists(st.tuples(st.integers(1, 30), st.integers(0, 20_000_000)), min_size=1, max_size=300),
 )
-def test_every_arrival_is_told_once_at_its_time(
-    first: int, steps: list[tuple[int, int]]
-) -> None:
+def test_every_arrival_is_told_once_at_its_time(first: int, steps: list[tuple[int, int]]) -> None:
     arrivals = twcc.Arrivals()
     sequence, now, noted = first, 1_000_000_000, {}
     for step, passed in steps:
@@ -62,7 +60,7 @@ def test_every_arrival_is_told_once_at_its_time(
 
 @given(st.lists(st.tuples(st.integers(0, 0xFFFF), st.integers(0, 3_000_000)), max_size=60))
 def test_a_hostile_order_costs_little_and_is_still_well_formed(
-    notes: list[tuple[int, int]]
+    notes: list[tuple[int, int]],
 ) -> None:
     arrivals, now = twcc.Arrivals(), 0
     for sequence, passed in notes:
