@@ -70,7 +70,7 @@ async def test_from_planning_to_the_record(
     await journey.is_over(clinician)
     await journey.is_over(guest)
 
-    await clinician.get_by_role("link", name="Voir le compte rendu").click()
+    await clinician.get_by_role("link", name="Voir la trace de la consultation").click()
     await the_record_tells(clinician)
     await notes_are_kept(clinician, consultation)
 

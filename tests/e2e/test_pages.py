@@ -16,7 +16,7 @@ from playwright.async_api import Browser, ConsoleMessage, Page
 from tests.e2e import journey
 from tests.e2e.conftest import People
 from tests.e2e.process import ROOT, Carbet
-from tests.peers.talking_head import CLINICIAN, GUEST
+from tests.peers.talking_head import CLINICIAN, GUEST, SITE
 
 SHOTS = Path("build/screenshots")
 AXE = ROOT / "node_modules/axe-core/axe.min.js"
@@ -124,26 +124,54 @@ async def test_pages_at_rest(carbet: Carbet, chromium: Browser, people: People, 
     await gallery.show(page, "consultation_new-refused")
     await journey.plan_now(page, carbet.address)
     await gallery.show(page, "consultation")
-    await page.goto(f"{page.url}/record")
-    await gallery.show(page, "record")
     await page.goto(f"{carbet.address}/account")
     await gallery.show(page, "account")
     assert not gallery.wrong, "\n".join(gallery.wrong)
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-async def test_the_call_from_device_page_to_end(
+async def test_the_call_from_device_page_to_the_record(
     carbet: Carbet, chromium: Browser, people: People, width: str
 ) -> None:
     gallery = Gallery(width)
-    clinician = await people.sit(chromium, CLINICIAN)
-    guest = await people.sit(chromium, GUEST, width=WIDTHS[width][0], height=WIDTHS[width][1])
-    gallery.listen(guest)
+    wide, high = WIDTHS[width]
+    clinician = await people.sit(chromium, CLINICIAN.unmarked(), width=wide, height=high)
+    site = await people.sit(chromium, SITE.unmarked())
+    guest = await people.sit(chromium, GUEST.unmarked(), width=wide, height=high)
+    for page in (clinician, guest):
+        gallery.listen(page)
+    await enter_three(carbet, clinician, site, guest, gallery)
+    await journey.live(guest, 2)
+    await journey.live(clinician, 2)
+    await gallery.show(guest, "call-3-guest")
+    await gallery.show(clinician, "call-3-clinician")
+    await journey.write(guest, "Bonjour docteur, vous m’entendez ?")
+    await gallery.show(guest, "call-4-messages")
+    for panel in ("Présents", "Réglages"):
+        await guest.get_by_role("tab", name=panel).click()
+        await gallery.show(guest, f"call-4-{panel.lower()}")
+    await journey.end_for_all(clinician)
+    await journey.is_over(guest)
+    await gallery.show(guest, "call-5-end")
+    await journey.is_over(clinician)
+    await clinician.get_by_role("link", name="Voir la trace de la consultation").click()
+    await gallery.show(clinician, "record")
+    assert not gallery.wrong, "\n".join(gallery.wrong)
+
+
+async def enter_three(
+    carbet: Carbet, clinician: Page, site: Page, guest: Page, gallery: Gallery
+) -> None:
     await journey.enter_demo(clinician, carbet.address, "Dr Claire Morel")
-    await journey.plan_now(clinician, carbet.address)
+    consultation = await journey.plan_now(clinician, carbet.address)
     link = await journey.link_for(clinician, "Mireille Couachy")
     await journey.go_to_call(clinician)
     await journey.knock(clinician)
+    await journey.enter_demo(site, carbet.address, "Odile Apatou")
+    await site.goto(f"{consultation}/call")
+    await journey.at_devices(site)
+    await journey.consent(site)
+    await journey.knock(site)
     await guest.goto(link)
     await journey.at_devices(guest)
     await journey.devices_on(guest)
@@ -152,13 +180,6 @@ async def test_the_call_from_device_page_to_end(
     await journey.knock(guest)
     await journey.waits_at_door(guest)
     await gallery.show(guest, "call-2-door")
+    await gallery.show(clinician, "call-2-knock")
     await journey.admit(clinician, "Mireille Couachy")
     await journey.in_call(guest)
-    await journey.live(guest, 1)
-    await gallery.show(guest, "call-3-room")
-    await journey.write(guest, "Bonjour docteur.")
-    await gallery.show(guest, "call-4-messages")
-    await journey.end_for_all(clinician)
-    await journey.is_over(guest)
-    await gallery.show(guest, "call-5-end")
-    assert not gallery.wrong, "\n".join(gallery.wrong)

@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 SCRIPT = Path(__file__).with_name("measure.js")
 PATIENCE = 60.0  # seconds; how long a condition may take before a test says it never came
-LISTENING = 9.0  # seconds of recording: at least four events, one each two seconds
+LISTENING = 7.0  # seconds of recording: three events at least, one each two seconds
 
 
 class NeverCame(AssertionError):

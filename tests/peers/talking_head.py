@@ -28,7 +28,7 @@ import shutil
 import subprocess
 import wave
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -65,6 +65,10 @@ class Person:
     colour: str  # of the patch, a CSS name
     yuv: tuple[int, int, int]  # the same colour, ITU-R BT.601
     pitch: int  # espeak-ng's 0–99
+    marked: bool = True  # False: neither patch nor tone, for pictures people look at
+
+    def unmarked(self) -> Person:
+        return replace(self, name=f"{self.name}-unmarked", marked=False)
 
 
 BLACK = (16, 128, 128)
@@ -127,7 +131,8 @@ def write_picture(path: Path, person: Person) -> None:
             for part, value in enumerate(person.yuv if _flashes(index) else BLACK):
                 scale = 2 if part else 1
                 plane = _plane(frame, part, WIDTH // scale, HEIGHT // scale)
-                _paint(plane, WIDTH // scale, PATCH // scale, value)
+                if person.marked:
+                    _paint(plane, WIDTH // scale, PATCH // scale, value)
                 file.write(plane)
 
 
@@ -166,6 +171,8 @@ def speech(person: Person, folder: Path) -> array.array[int]:
     spoken = _spoken(person, folder)
     loudest = max(1, max(map(abs, spoken)))
     samples = array.array("h", (spoken[i % len(spoken)] * 12_000 // loudest for i in range(length)))
+    if not person.marked:
+        return samples
     period, tone = int(EVENT_PERIOD * SAMPLE_RATE), int(EVENT_LENGTH * SAMPLE_RATE)
     guard = int(GUARD * SAMPLE_RATE)
     step = 2 * math.pi * person.tone / SAMPLE_RATE
