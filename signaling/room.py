@@ -229,7 +229,7 @@ def _status(room: Room, event: StatusChanged, now: dt.datetime) -> Outcome:
         return (room if over else door.over(room, event.status, event.ended_at or now)), ()
     opened = room.status is Status.PLANNED and event.status is Status.OPEN
     if room.status in OVER or opened:
-        room = replace(room, status=event.status, ended_at=None)
+        room = replace(room, status=Status.OPEN, ended_at=None)
     return room, ()
 
 

@@ -29,9 +29,11 @@ class Playbook:
         self.room = Room("c1", status, **fields)
         self.now = START
         self.out: tuple[Effect, ...] = ()
+        self.past: list[Effect] = []
 
     def __rshift__(self, event: Event) -> "Playbook":
         self.room, self.out = step(self.room, event, self.now)
+        self.past += self.out
         return self
 
     def later(self, **delta: float) -> "Playbook":
@@ -75,6 +77,11 @@ class Playbook:
 
     def sent(self, socket: str, event: str) -> list[dict[str, Any]]:
         return [e.payload for e in self.found(Send) if (e.socket, e.event) == (socket, event)]
+
+    def numbers(self, socket: str) -> list[int]:
+        """The messages a socket was ever sent, by number."""
+        sends = [e for e in self.past if isinstance(e, Send)]
+        return [e.payload["number"] for e in sends if (e.socket, e.event) == (socket, "message")]
 
 
 def in_call(*others: Arrival) -> Playbook:

@@ -154,6 +154,18 @@ def await_none(cookie: str) -> object:
     )
 
 
+async def test_whoever_left_waits_for_the_database(house: House, line: CutDatabase) -> None:
+    login = await house.login(house.people.nurse)
+    await house.enters(house.people.clinician)
+    nurse = await house.browser(login).open()
+    await nurse.ask("knock")
+    await nurse.ask("leave")
+    line.cut = True
+    await nurse.close()
+    with pytest.raises(Refused, match=r"^unavailable$"):
+        await house.browser(login).open()
+
+
 async def test_a_revoked_session_does_not_come_back_that_way(
     house: House, line: CutDatabase
 ) -> None:

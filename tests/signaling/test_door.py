@@ -252,6 +252,14 @@ def test_consent_of_others_is_told_to_members_only() -> None:
     assert seen["family"] is None and seen["words"] is True
 
 
+def test_a_guest_who_is_in_does_not_see_who_waits() -> None:
+    book = in_call(DAUGHTER).comes(INTERPRETER).asks("words/1", Knock())
+    assert book.sent("dr/1", "room")[0]["door"] != []
+    assert book.sent("family/1", "room") == []
+    book.asks("dr/1", Hand(True))
+    assert book.sent("family/1", "room")[0]["door"] == []
+
+
 def test_a_view_is_sent_only_when_it_changed() -> None:
     book = in_call(NURSE).comes(DAUGHTER)
     assert book.sent("dr/1", "room") == [] and len(book.sent("family/1", "room")) == 1

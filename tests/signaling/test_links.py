@@ -27,7 +27,7 @@ from signaling.events import (
     WorkerBack,
     WorkerLost,
 )
-from signaling.messages import Answer, DeviceStates, Knock, Renew
+from signaling.messages import Answer, DeviceStates, Knock, Leave, Renew
 from signaling.seats import Connection, Flow, Link, Message, SlotUse, Stage
 from tests.signaling.playbook import CLINICIAN, DAUGHTER, NURSE, START, Playbook, in_call
 
@@ -226,12 +226,14 @@ def test_messages_reach_everybody_once_and_in_order_after_a_cut() -> None:
     assert [m["number"] for m in book.sent("nurse/2", "message")] == [2, 3]
 
 
-def test_a_guest_reads_what_was_written_since_they_came_in() -> None:
+def test_a_guest_reads_what_was_written_since_they_first_came_in() -> None:
     book = in_call() >> said(1, in_call())
     book.later(minutes=1).enters(DAUGHTER)
-    assert book.sent("family/1", "message") == []
     book >> said(2, book)
-    assert [m["number"] for m in book.sent("family/1", "message")] == [2]
+    assert book.numbers("family/1") == [2]
+    book.later(minutes=1).asks("family/1", Leave()).vanishes("family/1") >> said(3, book)
+    book.later(minutes=1).enters(DAUGHTER, "family/2")
+    assert book.numbers("family/2") == [2, 3]
 
 
 def test_the_nurse_reads_everything_when_she_enters() -> None:

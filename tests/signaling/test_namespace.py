@@ -1,6 +1,7 @@
 """Real sockets against a real namespace, on both databases: who gets in, and what survives."""
 
 import asyncio
+import datetime as dt
 import uuid
 from typing import Any
 
@@ -9,8 +10,17 @@ import pytest
 import sqlalchemy as sa
 
 from media import client
-from server.kernel import audit
-from server.kernel.db import Attendance, AuditRow, Consultation, Incident, Message, Seat
+from server.kernel import audit, sessions
+from server.kernel.db import (
+    Attendance,
+    AuditRow,
+    Consultation,
+    Incident,
+    LoginSession,
+    Message,
+    Person,
+    Seat,
+)
 from signaling import consultations, invitations
 from signaling.refusals import begin
 from tests.people import actor_of, cookie_header
@@ -214,6 +224,31 @@ async def test_a_restart_costs_nobody_their_seat(house: House) -> None:
     assert [m["number"] for m in back.heard("message")] == [1]
     stays = await house.rows(Attendance)
     assert len(stays) == 2 and all(s.left_at is None for s in stays)
+
+
+async def test_a_server_away_for_long_finds_out_who_had_left_and_when(house: House) -> None:
+    login = await house.login(house.people.nurse)
+    nurse = await house.browser(login).open()
+    await nurse.ask("knock")
+    entered = (await house.rows(Attendance))[0].entered_at
+    await house.stop()
+    long_ago = entered - dt.timedelta(minutes=30)
+    async with house.database.begin() as session:
+        await session.execute(sa.update(Attendance).values(entered_at=long_ago))
+        seen = long_ago + dt.timedelta(minutes=5)
+        await session.execute(sa.update(LoginSession).values(seen_at=seen))
+    await house.restart()
+    await house.rooms.tick()
+    stays = {s.left_at: s.left_why for s in await house.rows(Attendance)}
+    assert stays[seen] == "lost"
+
+
+async def test_a_password_without_its_code_opens_no_call(house: House) -> None:
+    async with house.database.begin() as session:
+        person = await session.get_one(Person, house.people.clinician.id)
+        half = await sessions.open(session, person, stage=sessions.PASSWORD)
+    with pytest.raises(Refused, match=r"^unknown$"):
+        await house.browser(half).open()
 
 
 async def test_an_adopted_worker_keeps_its_session(house: House) -> None:

@@ -107,6 +107,9 @@ class RoomMachine(RuleBasedStateMachine):
         new_link=st.booleans(), seen=st.booleans(),
     )  # fmt: skip
     def arrives(self, who: Arrival, tab: int, device: int, new_link: bool, seen: bool) -> None:
+        self.comes(who, tab, device, new_link, seen)
+
+    def comes(self, who: Arrival, tab: int, device: int, new_link: bool, seen: bool) -> None:
         self.count += 1
         socket = f"socket-{self.count}"
         self.sockets.add(socket)
@@ -149,6 +152,16 @@ class RoomMachine(RuleBasedStateMachine):
                 assert isinstance(command, Knock) and seat.socket == socket
                 assert seat.member and was.stage is not Stage.REMOVED
                 assert not before.locked or seat.host
+
+    @rule(who=st.sampled_from([DAUGHTER, INTERPRETER]), waits=st.booleans())
+    def guest_comes_as_they_should(self, who: Arrival, waits: bool) -> None:
+        """The usual way in, which chance alone seldom finds."""
+        for person in (CLINICIAN, who):
+            self.comes(person, 1, 1, False, False)
+            self.play(Asked(f"socket-{self.count}", Knock()))
+        hosts = [s for s in self.room.inside if s.host and s.socket]
+        if hosts and not waits:
+            self.play(Asked(hosts[0].socket or "", Admit(who.seat)))
 
     @precondition(lambda self: self.sockets)
     @rule(data=st.data())
