@@ -186,6 +186,7 @@ export interface Actions {
   remove(seat: string): unknown;
   lock(): unknown;
   leave(): unknown;
+  quit(): unknown;
   pin(tile: string): unknown;
   audioBlocked(blocked: boolean): unknown;
   resumeSound(): unknown;

@@ -68,6 +68,12 @@ test("whoever is refused, leaves or is removed while there is told so", () => {
   assert.equal(play(RELATIVE, up, room("in"), room("removed")).over.why, "removed");
 });
 
+test("a refusal at the door is told to whoever knocked", () => {
+  const state = play(RELATIVE, up, room("ready"), { type: "knock" }, room("door"), room("refused"));
+  assert.equal(state.over.why, "refused");
+  assert.equal(state.wanting, false);
+});
+
 test("a refused person who knocks again is at the door, not still refused", () => {
   const state = play(RELATIVE, up, room("door"), room("refused"), { type: "knock" }, room("refused"));
   assert.equal(phase(state), "door");
@@ -108,6 +114,12 @@ test("a locked or full room keeps one at the door, to knock again", () => {
     assert.equal(state.knock, code);
     assert.equal(state.wanting, false);
   }
+});
+
+test("news of the room do not send away whoever came back to find it locked", () => {
+  const left = play(RELATIVE, up, room("in"), { type: "leave" }, room("left"), { type: "back" });
+  const locked = [{ type: "knock" }, { type: "knock_answer", code: "locked" }, room("left")].reduce(step, left);
+  assert.equal(phase(locked), "door");
 });
 
 test("an older room is ignored, but after a new connection the server's word counts", () => {

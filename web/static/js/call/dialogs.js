@@ -7,15 +7,15 @@ import { button, h } from "./element.js";
 
 /**
  * Asks; resolves to the value of the choice, or null when the person steps back.
- * @param {{title: string, text: string, choices: [value: string, words: string, look: string][]}} question
+ * @param {{title: string, text: string, choices: [value: string, words: string, look: string][], stay?: string}} question
  * @returns {Promise<string | null>}
  */
-export function ask({ title, text, choices }) {
+export function ask({ title, text, choices, stay: words = _("Annuler") }) {
   return new Promise((answer) => {
     /** @type {(value: string) => () => void} */
     const close = (value) => () => dialog.close(value);
     // The harmless answer has the focus: a key struck by habit must not end a consultation.
-    const stay = button(null, _("Rester"), close(""), "wide");
+    const stay = button(null, words, close(""), "wide");
     stay.autofocus = true;
     /** @type {HTMLDialogElement} */
     const dialog = h(
@@ -23,7 +23,7 @@ export function ask({ title, text, choices }) {
       { class: "dialog", "aria-labelledby": "dialog-title", onclose: () => (dialog.remove(), answer(dialog.returnValue || null)) },
       h("h2", { id: "dialog-title" }, title),
       h("p", {}, text),
-      h("div", { class: "stack-tight" }, ...choices.map(([value, words, look]) => button(null, words, close(value), `wide ${look}`)), stay),
+      h("div", { class: "stack-tight" }, ...choices.map(([value, choice, look]) => button(null, choice, close(value), `wide ${look}`)), stay),
     );
     document.body.append(dialog);
     dialog.showModal();
@@ -38,6 +38,7 @@ export function askLeave() {
       ["end", _("Terminer pour tous"), "stop"],
       ["leave", _("Quitter sans terminer"), ""],
     ],
+    stay: _("Rester"),
   });
 }
 

@@ -108,10 +108,12 @@ class Person {
 
 /** @param {SeatRow} seat */
 function notesOf(seat) {
+  // The site answers for the patient who is beside it.
+  const ofPatient = seat.kind === "site";
   return [
     seat.hand && _("Main levée"),
-    seat.consent === true && _("Consentement accordé"),
-    seat.consent === false && _("Consentement refusé"),
+    seat.consent === true && (ofPatient ? _("Consentement du patient accordé") : _("Consentement accordé")),
+    seat.consent === false && (ofPatient ? _("Consentement du patient refusé") : _("Consentement refusé")),
   ]
     .filter(Boolean)
     .join(" · ");

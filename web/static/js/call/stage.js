@@ -9,7 +9,7 @@ import { ownConnection } from "./state.js";
 import { tiles } from "./tiles.js";
 import * as words from "./words.js";
 
-/** @import { Actions, Connection, Context, Snapshot, Source, State, TileRow } from "../../../types/call.d.ts" */
+/** @import { Actions, Connection, DeviceState, Snapshot, Source, State, TileRow } from "../../../types/call.d.ts" */
 /** @typedef {Map<string, MediaStreamTrack>} Tracks by `mid` */
 
 export class Stage {
@@ -141,9 +141,17 @@ function veilOf(tile, on, small) {
   return "";
 }
 
+/**
+ * Why nothing can be heard, or nothing at all.
+ * @param {DeviceState} mic
+ */
+function silence(mic) {
+  return { off: _("Micro coupé"), lost: _("Micro débranché"), none: _("Sans micro"), on: "" }[mic];
+}
+
 /** @param {TileRow} tile */
 function marksOf(tile) {
-  const silent = { off: _("Micro coupé"), lost: _("Micro débranché"), none: _("Sans micro"), on: "" }[tile.mic];
+  const silent = silence(tile.mic);
   /** @type {Mark[]} */
   const marks = [];
   if (tile.hand) marks.push(["hand", _("Main levée")]);
@@ -211,7 +219,8 @@ class Self {
     const mine = state.room?.seats.find((seat) => seat.seat === state.context.seat);
     /** @type {Mark[]} */
     const marks = [];
-    if (snapshot.mic !== "on") marks.push(["mic_off", _("Micro coupé")]);
+    const silent = silence(snapshot.mic);
+    if (silent) marks.push(["mic_off", silent]);
     if (mine?.hand) marks.push(["hand", _("Main levée")]);
     showMarks(this.marks, marks);
   }

@@ -139,7 +139,9 @@ function roomOver(state, room) {
   const stage = room.me.stage;
   if (state.leaving && stage === "in") return state.over;
   if (stage === "removed") return { why: "removed" };
-  if (!OUT.includes(stage) || state.wanting) return null;
+  // A knock on its way outdates what the server says until it is answered.
+  if (!OUT.includes(stage) || state.knock === "asking") return null;
+  if (stage === state.room?.me.stage) return state.over;
   const wasThere = state.shown !== "device" || state.over;
   return wasThere ? { why: stage } : null;
 }

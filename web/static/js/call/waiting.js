@@ -21,6 +21,7 @@ export class Door {
     this.empty = h("p", { class: "preview-empty" }, _("Caméra éteinte"));
     this.again = button("door", _("Frapper de nouveau"), () => actions.knock(), "primary");
     this.back = button(null, _("Revenir aux réglages"), () => actions.back(), "link");
+    this.leave = button("leave", _("Quitter la salle d’attente"), () => actions.quit());
     this.sign = h("div", { class: "waiting-sign" }, sign("clock"));
     this.root = h(
       "section",
@@ -30,7 +31,7 @@ export class Door {
       h("p", { class: "soft" }, [context.title, context.place].filter(Boolean).join(" · ")),
       h("div", { class: "preview small-preview" }, this.video, this.empty),
       h("ol", { class: "steps" }, h("li", {}, _("Restez près de l’appareil, le son allumé.")), h("li", {}, _("Quand on vous fait entrer, la consultation s’ouvre ici toute seule.")), h("li", {}, _("Si la liaison se coupe, votre place est gardée."))),
-      h("div", { class: "row" }, this.again, this.back),
+      h("div", { class: "row" }, this.again, this.back, this.leave),
     );
   }
 
@@ -45,6 +46,8 @@ export class Door {
     const shut = state.knock === "locked" || state.knock === "full";
     resign(this.sign, !state.line.up ? "lost" : shut ? "lock" : "clock");
     attribute(this.again, "hidden", !shut || !state.line.up);
+    attribute(this.back, "hidden", !shut);
+    attribute(this.leave, "hidden", shut);
     attribute(this.video, "hidden", snapshot.camera !== "on");
     attribute(this.empty, "hidden", snapshot.camera === "on");
   }

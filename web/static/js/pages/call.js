@@ -53,7 +53,7 @@ class Call {
     this.doorCard = new DoorCard(actions);
     this.banner = new Banner(actions);
     const views = { chat: new Chat(context, actions), people: new People(context, actions), settings: new Settings(context, actions) };
-    this.panel = new Panel(views, () => this.#render());
+    this.panel = new Panel(views, () => this.#onPanel());
     this.controls = new Controls(actions, this.panel);
     this.keys = new Keys(this.#commands(actions));
     this.pages = {
@@ -105,6 +105,11 @@ class Call {
     this.#render();
   }
 
+  #onPanel() {
+    if (this.panel.open === "chat") this.#notice = null;
+    this.#render();
+  }
+
   /** @param {Message} message */
   onWritten(message) {
     if (this.panel.open !== "chat") this.notify("calm", writtenBy(message));
@@ -134,6 +139,7 @@ class Call {
       remove: (seat) => this.#remove(seat),
       lock: () => this.seat.command("lock", { locked: !this.state.room?.locked }),
       leave: () => this.#leave(),
+      quit: () => this.seat.leave(),
       pin: (tile) => this.tell({ type: "pin", tile }),
       audioBlocked: (blocked) => this.tell({ type: "audio", blocked }),
       resumeSound: () => this.stage.sound.resume(),
@@ -212,7 +218,8 @@ class Call {
     const first = !this.main.dataset.state;
     this.main.dataset.state = document.body.dataset.state = now;
     this.main.replaceChildren(...this.pages[now]);
-    if (!first) /** @type {HTMLElement} */ (this.main.querySelector("h1[tabindex]") ?? this.main).focus();
+    if (!first) /** @type {HTMLElement} */ (this.main.querySelector("h1[tabindex]") ?? this.main).focus({ preventScroll: true });
+    scrollTo(0, 0);
   }
 
   /** @param {Phase} now */
