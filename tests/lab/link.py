@@ -51,7 +51,7 @@ class Spokes:
         self.hub = f"carbet-{self.owner}-hub"
         self.names = [self.hub, *(f"carbet-{self.owner}-{site}" for site in sites)]
         self.directions: dict[int, Direction] = {}
-        self.begun = 0.0
+        self.begun, self.times = 0.0, 0
         self.lateness: list[float] = []
         self._flying: list[tuple[float, int, int, bytes]] = []
         self._order = itertools.count()
@@ -79,10 +79,11 @@ class Spokes:
 
     def impose(self) -> float:
         """From now on links are as thin as asked; returns that instant of the monotonic clock."""
-        self.begun = time.monotonic()
+        self.begun, self.times = time.monotonic(), self.times + 1
         for direction in self.directions.values():
             direction.rows.clear()
-            direction.pipe = Pipe(direction.way, Random(f"{self.seed} {direction.name}"))
+            seed = f"{self.seed} {self.times} {direction.name}"
+            direction.pipe = Pipe(direction.way, Random(seed))
         self.lateness.clear()
         return self.begun
 
