@@ -1,0 +1,101 @@
+"""People at their places: a Chromium within each namespace, with a camera, a voice and an eye.
+
+The driver reaches browsers through their pipes, so that nothing of the measuring crosses a link.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import Browser, BrowserContext, Page, Playwright
+
+from tests.lab.camera import filming
+from tests.lab.star import Star
+from tests.peers import measure
+from tests.peers.browsers import CHROMIUM, CHROMIUM_SWITCHES, PARTS
+from tests.peers.talking_head import CLINICIAN, GUEST, SITE, DeviceFiles, Person
+
+EYE = Path(__file__).with_name("eye.js")
+SPECIALIST = "specialist"
+NUMBERS = {SPECIALIST: 0, "site": 1, "second": 2}  # in the time code
+PEOPLE: dict[str, Person] = {SPECIALIST: CLINICIAN, "site": SITE, "second": GUEST}
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What one page's eye collected; instants in seconds of the link's time."""
+
+    samples: list[dict[str, Any]]
+    frames: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Seat:
+    """One person at a page."""
+
+    name: str  # "specialist", "site", "second"
+    page: Page
+
+    async def sight(self, begun: float) -> Sight:
+        """What was seen; ``begun`` is the ``time.monotonic`` of the link's beginning."""
+        told = json.loads(await self.page.evaluate("() => window.__eye.collect()"))
+        shift = time.time() - time.monotonic() + begun
+        for each in (*told["samples"], *told["frames"]):
+            each["wall"] = each["at"]
+            each["at"] -= shift
+        return Sight(told["samples"], told["frames"])
+
+
+def _wrapper(folder: Path, namespace: str) -> Path:
+    """Chromium within a namespace, as one program: Playwright's pipes pass through ``ip``."""
+    path = folder / f"chromium-{namespace}"
+    path.write_text(f'#!/bin/sh\nexec ip netns exec {namespace} {CHROMIUM} "$@"\n')
+    path.chmod(0o700)
+    return path
+
+
+async def _chromium(play: Playwright, program: Path, devices: DeviceFiles) -> Browser:
+    files = [
+        f"--use-file-for-fake-video-capture={devices.picture}",
+        f"--use-file-for-fake-audio-capture={devices.sound.resolve()}",
+    ]
+    arguments = [*CHROMIUM_SWITCHES, *files, "--no-sandbox"]
+    return await play.chromium.launch(executable_path=program, args=arguments)
+
+
+async def install_eye(context: BrowserContext) -> None:
+    """Into every page of the context, with what it needs."""
+    await measure.install(context)
+    await context.add_init_script(f"({EYE.read_text()})()")
+
+
+@asynccontextmanager
+async def seat(play: Playwright, star: Star, name: str, folder: Path) -> AsyncIterator[Seat]:
+    """One person's browser: the specialist beside the server, others at their sites."""
+    namespace = star.hub if name == SPECIALIST else star.sites[name]
+    with filming(PEOPLE[name], NUMBERS[name], PARTS, folder) as devices:
+        browser = await _chromium(play, _wrapper(folder, namespace), devices)
+        try:
+            context = await browser.new_context(
+                ignore_https_errors=True, locale="fr-FR", viewport={"width": 1280, "height": 800}
+            )
+            await install_eye(context)
+            yield Seat(name, await context.new_page())
+        finally:
+            await browser.close()
+
+
+@asynccontextmanager
+async def seats(play: Playwright, star: Star, folder: Path) -> AsyncIterator[dict[str, Seat]]:
+    """The specialist and everybody at the star's sites."""
+    async with AsyncExitStack() as stack:
+        yield {
+            name: await stack.enter_async_context(seat(play, star, name, folder))
+            for name in (SPECIALIST, *star.sites)
+        }

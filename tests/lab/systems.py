@@ -1,0 +1,168 @@
+"""The systems that are compared, each as the same two steps: get ready, then begin.
+
+Getting ready happens on a wide link (a warm page, devices open, the specialist waiting); beginning
+happens on the thin one, and its instant is the click from which a first picture is counted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+from tests.e2e import journey
+from tests.e2e.process import ROOT, Carbet
+from tests.lab.profiles import Profile
+from tests.lab.seats import SPECIALIST, Seat
+from tests.lab.star import Star
+from tests.lab.tuning import Tuning, tuned
+from tests.peers.measure import until
+
+SCRIPT = Path(__file__).with_name("direct.js")
+PAGE = "<!doctype html><title>Essai</title><body></body>"
+ORIGIN = "https://lab.invalid/"  # answered by the driver: no packet asks for it
+SECOND = "Mireille Couachy"  # the guest who sits at the second site
+
+
+class System(Protocol):
+    """One way to hold a call."""
+
+    async def ready(self, seats: Mapping[str, Seat]) -> None:
+        """Everything before the click, while links are wide."""
+
+    async def begin(self, seats: Mapping[str, Seat]) -> float:
+        """The click, on thin links; returns its instant of ``time.monotonic``."""
+
+    async def end(self) -> None:
+        """Leave no process behind, whatever happened."""
+
+
+class Direct:
+    """Browsers joined with each other and nothing between: each pair a connection."""
+
+    def __init__(self, star: Star, profile: Profile, by_hand: bool) -> None:
+        self._profile, self._by_hand = profile, by_hand
+
+    async def ready(self, seats: Mapping[str, Seat]) -> None:
+        for seat in seats.values():
+            await seat.page.route(
+                ORIGIN, lambda route: route.fulfill(body=PAGE, content_type="text/html")
+            )
+            await seat.page.goto(ORIGIN)
+            await seat.page.evaluate(SCRIPT.read_text())
+            await seat.page.evaluate("() => window.__direct.ready()")
+
+    def _tuning(self, name: str, others: int) -> Tuning | None:
+        if not self._by_hand:
+            return None
+        links = self._profile.links
+        ways = [links["site"].down] if name == SPECIALIST else [links[name].up]
+        return tuned(ways[0], self._profile.seconds, others)
+
+    async def begin(self, seats: Mapping[str, Seat]) -> float:
+        clicked = time.monotonic()
+        pairs = itertools.combinations(seats.values(), 2)
+        await asyncio.gather(*(self._join(a, b, len(seats) - 1) for a, b in pairs))
+        return clicked
+
+    async def _join(self, one: Seat, other: Seat, others: int) -> None:
+        """The driver carries descriptions at once: in favour of this system, a server's
+        messages would cross the link."""
+        tunings = [t and t.for_page() for t in (self._tuning(s.name, others) for s in (one, other))]
+        offer = await one.page.evaluate(
+            "([name, tuning]) => window.__direct.offer(name, tuning)", [other.name, tunings[0]]
+        )
+        answer = await other.page.evaluate(
+            "([name, tuning, sdp]) => window.__direct.answer(name, tuning, sdp)",
+            [one.name, tunings[1], offer],
+        )
+        await one.page.evaluate(
+            "([name, sdp]) => window.__direct.conclude(name, sdp)", [other.name, answer]
+        )
+
+    async def end(self) -> None:
+        return
+
+
+class HubCarbet(Carbet):
+    """Carbet in the hub: pages on every address, media on the one that links lead to."""
+
+    def __init__(self, folder: Path, host: str) -> None:
+        super().__init__(folder)
+        self.host = host
+        self.public = f"https://{host}:{self.port}"
+
+    async def start(self) -> None:
+        environment = {key: value for key, value in os.environ.items() if key[:7] != "CARBET_"}
+        environment |= {
+            "CARBET_SERVER__HOST": "0.0.0.0",
+            "CARBET_SERVER__PORT": str(self.port),
+            "CARBET_SERVER__DATA_DIR": str(self.folder / "data"),
+            "CARBET_MEDIA__HOST": self.host,
+            "CARBET_MEDIA__UDP_PORT": str(self.udp_port),
+        }
+        with self.log.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "server", "demo", cwd=ROOT, env=environment,
+                stdout=log, stderr=log,
+            )  # fmt: skip
+        await until(f"Carbet ready ({self.log})", self.ready, patience=90)
+
+    def workers(self) -> list[int]:
+        """Those within our namespace: elsewhere another Carbet may have the same port."""
+        here = os.readlink("/proc/thread-self/ns/net")
+        return [pid for pid in super().workers() if os.readlink(f"/proc/{pid}/ns/net") == here]
+
+
+class ByCarbet:
+    """The real server and the real pages, clicked: the site enters where the specialist waits."""
+
+    def __init__(self, star: Star, folder: Path) -> None:
+        self._carbet = HubCarbet(folder, star.address)
+
+    async def ready(self, seats: Mapping[str, Seat]) -> None:
+        await self._carbet.start()
+        clinician, site = seats[SPECIALIST].page, seats["site"].page
+        await journey.enter_demo(clinician, self._carbet.public, "Dr Claire Morel")
+        consultation = await journey.plan_now(clinician, self._carbet.public)
+        link = await journey.link_for(clinician, SECOND)
+        await journey.go_to_call(clinician)
+        await journey.knock(clinician)
+        await journey.in_call(clinician)
+        await journey.enter_demo(site, self._carbet.public, "Odile Apatou")
+        await site.goto(consultation)
+        await journey.go_to_call(site)
+        await journey.consent(site)
+        await journey.devices_on(site)
+        if "second" in seats:
+            guest = seats["second"].page
+            await guest.goto(link)
+            await journey.at_devices(guest)
+            await journey.consent(guest)
+            await journey.devices_on(guest)
+
+    async def begin(self, seats: Mapping[str, Seat]) -> float:
+        clicked = time.monotonic()
+        await journey.knock(seats["site"].page)
+        if "second" in seats:
+            await journey.knock(seats["second"].page)
+            await journey.admit(seats[SPECIALIST].page, SECOND)
+        return clicked
+
+    async def end(self) -> None:
+        await self._carbet.end()
+
+
+def system(name: str, star: Star, profile: Profile, folder: Path) -> System:
+    """By its name. Raises KeyError for another."""
+    made: dict[str, System] = {
+        "direct": Direct(star, profile, by_hand=False),
+        "tuned": Direct(star, profile, by_hand=True),
+        "carbet": ByCarbet(star, folder),
+    }
+    return made[name]
