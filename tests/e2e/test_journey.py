@@ -15,6 +15,7 @@ from tests.e2e.conftest import People
 from tests.e2e.process import Carbet
 
 CLAIRE, ODILE, MIREILLE = "Dr Claire Morel", "Odile Apatou", "Mireille Couachy"
+WRITTEN = ("Pouvez-vous approcher la caméra ?", "Oui, voilà.", "Je suis revenue.")
 
 
 async def meet(carbet: Carbet, clinician: Page, guest: Page) -> str:
@@ -50,10 +51,10 @@ async def test_from_planning_to_the_record(
     await expect(guest.get_by_role("article", name=CLAIRE)).to_be_visible()
     await expect(clinician.get_by_role("article", name=MIREILLE)).to_be_visible()
 
-    await journey.write(clinician, "Pouvez-vous approcher la caméra ?")
+    await journey.write(clinician, WRITTEN[0])
     await expect(guest.get_by_text(re.compile("Dr Claire Morel vous a écrit"))).to_be_visible()
-    await journey.write(guest, "Oui, voilà.")
-    await expect(clinician.get_by_text("Oui, voilà.")).to_be_visible()
+    await journey.write(guest, WRITTEN[1])
+    await expect(clinician.get_by_text(WRITTEN[1])).to_be_visible()
 
     await guest.get_by_role("button", name="Main : lever").click()
     await expect(clinician.get_by_role("article", name=MIREILLE)).to_contain_text("Main levée")
@@ -62,9 +63,9 @@ async def test_from_planning_to_the_record(
     await journey.in_call(guest)
     await journey.live(guest, 1)
     await journey.live(clinician, 1)
-    await journey.write(guest, "Je suis revenue.")
-    texts = await journey.messages(guest)
-    assert texts == ["Pouvez-vous approcher la caméra ?", "Oui, voilà.", "Je suis revenue."]
+    await journey.write(guest, WRITTEN[2])
+    await expect(clinician.get_by_text(WRITTEN[2])).to_be_visible()
+    assert await journey.messages(clinician) == list(WRITTEN)
 
     await journey.end_for_all(clinician)
     await journey.is_over(clinician)
@@ -84,7 +85,7 @@ async def the_record_tells(page: Page) -> None:
     consent = page.get_by_role("region", name=re.compile("^Consentement"))
     await expect(consent).to_contain_text(MIREILLE)
     messages = page.get_by_role("region", name="Messages écrits")
-    for text in ("Pouvez-vous approcher la caméra ?", "Oui, voilà.", "Je suis revenue."):
+    for text in WRITTEN:
         await expect(messages.get_by_text(text, exact=True)).to_have_count(1)
 
 

@@ -5,7 +5,7 @@
    argument, so nothing is fetched. `failure` names the DOMException the next calls shall raise. */
 (film) => {
   if (!navigator.mediaDevices || window.__pageCamera) return;
-  const scene = (window.__pageCamera = { failure: null, asked: [] });
+  const scene = (window.__pageCamera = { failure: null });
   let player = null;
 
   async function start() {
@@ -18,7 +18,6 @@
   }
 
   navigator.mediaDevices.getUserMedia = async (wanted = {}) => {
-    scene.asked.push(JSON.stringify(wanted));
     if (scene.failure) throw new DOMException("refused by the test", scene.failure);
     const video = await (player ??= start());
     const stream = video.captureStream ? video.captureStream() : video.mozCaptureStream();
@@ -30,6 +29,8 @@
     }
     return stream;
   };
+
+  navigator.mediaDevices.getDisplayMedia = () => navigator.mediaDevices.getUserMedia({ video: true });
 
   navigator.mediaDevices.enumerateDevices = async () => [
     { kind: "audioinput", deviceId: "audio", groupId: "", label: "Micro intégré" },
