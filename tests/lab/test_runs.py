@@ -1,0 +1,59 @@
+"""Medians, tables and hand tuning: small things a table of figures must not get wrong."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.lab import figures
+from tests.lab.__main__ import Run, median, rows, shown
+from tests.lab.emulator import Way
+from tests.lab.figures import Row, number, write
+from tests.lab.profiles import load
+from tests.lab.reading import Figure
+from tests.lab.tuning import Tuning, tuned
+
+
+def test_what_was_never_reached_is_worse_than_what_was() -> None:
+    assert median([3.0, 1.0, 2.0]) == 2
+    assert median([None, 1.0, 2.0]) == 2
+    assert median([None, None, 1.0]) is None
+    assert median([]) is None
+
+
+def run(value: float | None, stalled: float) -> Run:
+    return Run((Figure("up fps", value, "1/s"),), stalled, "load 1.0/4")
+
+
+def test_rows_carry_the_worst_host_beside_the_median() -> None:
+    made = rows(load()["vsat"], "carbet", [run(9, 0.1), run(11, 5.2), run(10, 0.3)])
+    assert made == [Row("up fps", "carbet", "vsat", 10, "1/s", 3, "load 1.0/4, stall 5.2 % SPOILT")]
+    assert "| 10 (load 1.0/4, stall 5.2 % SPOILT) |" in shown(made)
+
+
+def test_new_rows_take_the_place_of_their_own_old_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(figures, "FOLDER", tmp_path)
+    old = [Row("fps", system, "vsat", 1, "1/s", 3, "") for system in ("carbet", "direct")]
+    write("lab", old)
+    write("lab", [Row("fps", "carbet", "vsat", 2, "1/s", 3, "")])
+    kept = json.loads((tmp_path / "lab.json").read_text())
+    assert {(row["system"], row["value"]) for row in kept} == {("direct", 1), ("carbet", 2)}
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(None, "–"), (0.0, "0"), (1234.5, "1234"), (12.345, "12.3")]
+)
+def test_numbers_show_what_counts(value: float | None, text: str) -> None:
+    assert number(value) == text
+
+
+def test_hands_tune_to_the_link() -> None:
+    assert tuned(Way(rate=((0, 128),)), 60) == Tuning(16_000, 60, 82_800, 240)
+    assert tuned(Way(rate=((0, 64),)), 60) == Tuning(16_000, 60, 30_000, 160)
+    assert tuned(Way(rate=((0, 16),)), 60) == Tuning(6_000, 120, 0, 0)
+    assert tuned(Way(rate=((0, 128),)), 60, others=2).video == 30_000
+    assert tuned(Way(rate=((0, 1000), (30, 100))), 60).width == 480
