@@ -8,23 +8,45 @@ from __future__ import annotations
 
 import argparse
 import fcntl
+import json
 import statistics
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from tests.lab import profiles
-from tests.lab.call import hold
+from tests.lab.call import Call, hold
+from tests.lab.compared import NAMES, OTHERS
 from tests.lab.figures import Row, load_now, number, table, write
 from tests.lab.profiles import Profile
 from tests.lab.reading import Figure, figures
 from tests.lab.stall import WORST
 
-SYSTEMS = ("carbet", "direct", "tuned")
 AGAIN = 3  # more tries for a run the host spoilt, before it is taken as it is and marked
 LOCK = Path("build/lab.lock")
+KEPT = Path("build/lab")
+COLUMNS = {
+    "concealed": "%",
+    "speech gap": "ms",
+    "sound buffer": "ms",
+    "fps": "",
+    "width": "px",
+    "frozen": "%",
+    "longest freeze": "s",
+    "picture delay": "ms",
+    "first picture": "s",
+    "link used": "%",
+    "overhead": "%",
+    "tcp": "kbit/s",
+    "queue p95": "ms",
+    "queue drops": "%",
+    "repairs per loss": "",
+    "rate regained": "s",
+    "speech back": "s",
+    "picture back": "s",
+}
 
 
 @dataclass(frozen=True)
@@ -34,6 +56,7 @@ class Run:
     figures: tuple[Figure, ...]
     stalled: float
     load: str
+    trouble: str = ""
 
 
 @contextmanager
@@ -45,18 +68,29 @@ def alone() -> Iterator[None]:
         yield
 
 
-def measured(profile: Profile, system: str, seed: int) -> Run:
+def measured(profile: Profile, system: str, seed: int, keep: bool = False) -> Run:
     """One run during which the host stood still at most WORST percent, or the best of the tries."""
     tries: list[Run] = []
     while len(tries) <= AGAIN and (not tries or tries[-1].stalled > WORST):
         call = hold(profile, system, seed)
-        tries.append(Run(tuple(figures(call)), call.stalled, load_now()))
+        tries.append(Run(tuple(figures(call)), call.stalled, load_now(), call.trouble))
+        if keep:
+            kept(call, seed)
         print(f"{profile.name} {system} seed {seed}: {_host(tries[-1])}", file=sys.stderr)
     return min(tries, key=lambda run: run.stalled)
 
 
+def kept(call: Call, seed: int) -> None:
+    """All that was seen of a call, for whoever wants to look closer or to replay it."""
+    KEPT.mkdir(parents=True, exist_ok=True)
+    path = KEPT / f"{call.profile.name}-{call.system}-{seed}.json"
+    path.write_text(json.dumps(asdict(call)))
+    print(path, file=sys.stderr)
+
+
 def _host(run: Run) -> str:
-    return f"{run.load}, stall {run.stalled:.1f} %" + (" SPOILT" if run.stalled > WORST else "")
+    spoilt = " SPOILT" if run.stalled > WORST else ""
+    return f"{run.load}, stall {run.stalled:.1f} %{spoilt}{run.trouble and f', {run.trouble}'}"
 
 
 def median(values: Sequence[float | None]) -> float | None:
@@ -68,7 +102,7 @@ def median(values: Sequence[float | None]) -> float | None:
 
 
 def rows(profile: Profile, system: str, runs: Sequence[Run]) -> list[Row]:
-    worst = max(runs, key=lambda run: run.stalled)
+    worst = max(runs, key=lambda run: (bool(run.trouble), run.stalled))
     made = []
     for index, figure in enumerate(runs[0].figures):
         value = median([run.figures[index].value for run in runs])
@@ -79,16 +113,23 @@ def rows(profile: Profile, system: str, runs: Sequence[Run]) -> list[Row]:
 
 
 def shown(every: Sequence[Row]) -> str:
-    """One line for each figure, one column for each system."""
-    systems = list(dict.fromkeys(row.system for row in every))
-    cells = {(row.profile, row.figure, row.system): row for row in every}
-    lines = []
-    for profile, figure in dict.fromkeys((row.profile, row.figure) for row in every):
-        found = [cells.get((profile, figure, system)) for system in systems]
-        unit = next(row.unit for row in found if row)
-        values = [f"{number(row.value)} ({row.load})" if row else "" for row in found]
-        lines.append((profile, f"{figure} {unit}".strip(), *values))
-    return table(("profile", "figure", *systems), lines)
+    """One line for each profile (and part of its call) and system; figures as up / down."""
+    lines: dict[tuple[str, str], dict[str, list[str]]] = {}
+    for row in every:
+        words = row.figure.split()
+        split = next(i for i, word in enumerate(words) if word in ("up", "down"))
+        name = next(f for f in COLUMNS if row.figure.endswith(f" {f}"))
+        part = words[split + 1 : len(words) - len(name.split())]
+        line = lines.setdefault((" ".join([row.profile, *words[:split], *part]), row.system), {})
+        line.setdefault(name, []).append(number(row.value))
+        line["host"] = [row.load]
+    used = [name for name in COLUMNS if any(name in line for line in lines.values())]
+    heads = ["profile", "system", *(f"{name} {COLUMNS[name]}".strip() for name in used), "host"]
+    cells = (
+        (*key, *(" / ".join(line.get(name, [])) for name in [*used, "host"]))
+        for key, line in lines.items()
+    )
+    return table(heads, cells)
 
 
 def chosen(asked: Sequence[str], every: Sequence[str]) -> list[str]:
@@ -98,17 +139,19 @@ def chosen(asked: Sequence[str], every: Sequence[str]) -> list[str]:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.lab", description=__doc__)
     parser.add_argument("--profile", nargs="+", default=["all"])
-    parser.add_argument("--system", nargs="+", default=["all"], choices=[*SYSTEMS, "all"])
+    parser.add_argument("--system", nargs="+", default=["all"], choices=[*NAMES, *OTHERS, "all"])
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--seed", type=int, default=1, help="of the first run; then one more each")
+    parser.add_argument("--keep", action="store_true", help=f"keep all samples in {KEPT}")
     options = parser.parse_args()
     every: list[Row] = []
     with alone():
         for name in chosen(options.profile, list(profiles.load())):
             profile = profiles.one(name)
-            for system in chosen(options.system, SYSTEMS):
+            for system in chosen(options.system, NAMES):
                 seeds = range(options.seed, options.seed + options.runs)
-                made = rows(profile, system, [measured(profile, system, seed) for seed in seeds])
+                runs = [measured(profile, system, seed, options.keep) for seed in seeds]
+                made = rows(profile, system, runs)
                 write("lab", made)
                 every += made
     print(shown(every))

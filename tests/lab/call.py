@@ -17,11 +17,12 @@ from typing import Any
 from playwright.async_api import async_playwright
 
 from tests.lab import namespaces
+from tests.lab.compared import system
 from tests.lab.profiles import SETTLED, Profile
 from tests.lab.seats import Sight, seats
 from tests.lab.stall import Stalls
 from tests.lab.star import Journal, Star
-from tests.lab.systems import System, system
+from tests.lab.systems import System
 
 MEMORY = Path("/dev/shm")  # cameras rewrite their picture a hundred times a second
 
@@ -36,6 +37,7 @@ class Call:
     sights: Mapping[str, Sight]
     journal: Journal
     stalled: float  # percent
+    trouble: str  # why it did not begin, if so
 
 
 async def _hold(star: Star, profile: Profile, name: str, folder: Path) -> Call:
@@ -46,7 +48,8 @@ async def _hold(star: Star, profile: Profile, name: str, folder: Path) -> Call:
             with Stalls() as stalls:
                 begun = star.impose()
                 async with _download(star, profile):
-                    clicked = await _through(holding, people, begun + profile.seconds)
+                    clicked = time.monotonic()
+                    trouble = await _through(holding, people, begun + profile.seconds)
                 ended = time.monotonic()
             sights = {seat.name: await seat.sight(begun) for seat in people.values()}
             journal = star.journal()
@@ -54,18 +57,20 @@ async def _hold(star: Star, profile: Profile, name: str, folder: Path) -> Call:
         finally:
             await holding.end()
     stalled = stalls.percent(begun, ended)
-    return Call(profile, name, clicked - begun, sights, journal, stalled)
+    return Call(profile, name, clicked - begun, sights, journal, stalled, trouble)
 
 
-async def _through(holding: System, people: Mapping[str, Any], end: float) -> float:
-    """Begin, and stay until the end; what fails on the thin link ends no measurement of it."""
+async def _through(holding: System, people: Mapping[str, Any], end: float) -> str:
+    """Begin, and stay until the end; returns why it could not begin, if so. That a system never
+    begins on a thin link is a figure, not the end of the measuring."""
     beginning = asyncio.create_task(holding.begin(people))
-    clicked = time.monotonic()
-    await asyncio.sleep(end - clicked)
-    if beginning.done():
-        return beginning.result()
-    beginning.cancel()
-    return clicked
+    await asyncio.sleep(end - time.monotonic())
+    if not beginning.done():
+        beginning.cancel()
+        await asyncio.wait([beginning])
+        return "did not begin in time"
+    failure = beginning.exception()
+    return f"did not begin: {str(failure)[:200]!r}" if failure else ""
 
 
 @asynccontextmanager

@@ -61,6 +61,16 @@
       await gathered(pc);
       return pc.localDescription.sdp;
     },
+    /* Only receiving, as from a server which offers a stream. */
+    listen: async (name, sdp) => {
+      const pc = new RTCPeerConnection();
+      peers.set(name, { pc, tuning: null });
+      pc.ontrack = (event) => { if (event.track.kind === "video") show(event.streams[0]); };
+      await pc.setRemoteDescription({ type: "offer", sdp });
+      await pc.setLocalDescription();
+      await gathered(pc);
+      return pc.localDescription.sdp;
+    },
     conclude: async (name, sdp) => {
       const peer = peers.get(name);
       await peer.pc.setRemoteDescription({ type: "answer", sdp: asking(sdp, peer.tuning) });

@@ -31,7 +31,19 @@ from tests.lab.packets import content
 HUB_ADDRESS = "10.77.0.1"
 NETWORK = "10.77.0.0/16"
 LARGEST = 65_535
-FIELDS = ("way", "at", "size", "queued", "cause", "due", "kind", "payload", "ssrc", "payload_type")
+FIELDS = (
+    "way",
+    "at",
+    "size",
+    "queued",
+    "cause",
+    "sent",
+    "due",
+    "kind",
+    "payload",
+    "ssrc",
+    "payload_type",
+)
 
 
 class Direction:
@@ -124,8 +136,9 @@ class Spokes:
                     due = self.begun + fate.at
                     entry = (due, next(self._order), direction.target, packet)
                     heapq.heappush(self._flying, entry)
-                facts = (now - self.begun, len(packet), fate.queued, fate.cause.value, fate.at)
-                direction.rows.append((direction.name, *facts, *content(packet)))
+                came = direction.name, now - self.begun, len(packet)
+                told = fate.queued, fate.cause.value, fate.sent, fate.at
+                direction.rows.append((*came, *told, *content(packet)))
 
     def _deliver(self, now: float) -> None:
         while self._flying and self._flying[0][0] <= now:

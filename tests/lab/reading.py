@@ -60,6 +60,7 @@ def _received(seen: Received, window: Window, name: str) -> Iterator[Figure]:
 def _on_link(carried: Carried, window: Window, name: str) -> Iterator[Figure]:
     yield Figure(f"{name} link used", carried.used(window), "%")
     yield Figure(f"{name} overhead", carried.overhead(window), "%")
+    yield Figure(f"{name} tcp", carried.tcp(window), "kbit/s")
     yield Figure(f"{name} queue p95", carried.queue_p95(window), "ms")
     yield Figure(f"{name} queue drops", carried.dropped(window), "%")
     yield Figure(f"{name} repairs per loss", carried.repairs_per_loss(window), "")

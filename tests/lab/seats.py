@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import Browser, BrowserContext, Page, Playwright
+from playwright.async_api import Browser, BrowserContext, Page, Playwright, StorageState
 
 from tests.lab.camera import filming
 from tests.lab.star import Star
@@ -35,7 +35,7 @@ class Sight:
     frames: list[dict[str, Any]]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Seat:
     """One person at a page."""
 
@@ -69,6 +69,26 @@ async def _chromium(play: Playwright, program: Path, devices: DeviceFiles) -> Br
     return await play.chromium.launch(executable_path=program, args=arguments)
 
 
+async def _context(browser: Browser, known: StorageState | None = None) -> BrowserContext:
+    context = await browser.new_context(
+        ignore_https_errors=True,
+        locale="fr-FR",
+        viewport={"width": 1280, "height": 800},
+        storage_state=known,
+    )
+    await install_eye(context)
+    return context
+
+
+async def afresh(seat: Seat) -> None:
+    """The same person with their cookies, but nothing else: no page, cache or connection."""
+    old = seat.page.context
+    assert old.browser
+    context = await _context(old.browser, await old.storage_state())
+    await old.close()
+    seat.page = await context.new_page()
+
+
 async def install_eye(context: BrowserContext) -> None:
     """Into every page of the context, with what it needs."""
     await measure.install(context)
@@ -82,11 +102,7 @@ async def seat(play: Playwright, star: Star, name: str, folder: Path) -> AsyncIt
     with filming(PEOPLE[name], NUMBERS[name], PARTS, folder) as devices:
         browser = await _chromium(play, _wrapper(folder, namespace), devices)
         try:
-            context = await browser.new_context(
-                ignore_https_errors=True, locale="fr-FR", viewport={"width": 1280, "height": 800}
-            )
-            await install_eye(context)
-            yield Seat(name, await context.new_page())
+            yield Seat(name, await (await _context(browser)).new_page())
         finally:
             await browser.close()
 

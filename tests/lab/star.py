@@ -40,7 +40,8 @@ class Crossing:
     size: int
     queued: float
     cause: str
-    due: float
+    sent: float  # when its last bit left
+    due: float  # when it arrives
     kind: str
     payload: int
     ssrc: int

@@ -10,15 +10,16 @@ import asyncio
 import itertools
 import os
 import sys
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
+from playwright.async_api import Page
+
 from tests.e2e import journey
 from tests.e2e.process import ROOT, Carbet
 from tests.lab.profiles import Profile
-from tests.lab.seats import SPECIALIST, Seat
+from tests.lab.seats import SPECIALIST, Seat, afresh
 from tests.lab.star import Star
 from tests.lab.tuning import Tuning, tuned
 from tests.peers.measure import until
@@ -35,11 +36,22 @@ class System(Protocol):
     async def ready(self, seats: Mapping[str, Seat]) -> None:
         """Everything before the click, while links are wide."""
 
-    async def begin(self, seats: Mapping[str, Seat]) -> float:
-        """The click, on thin links; returns its instant of ``time.monotonic``."""
+    async def begin(self, seats: Mapping[str, Seat]) -> None:
+        """The click, on thin links, and what follows from it."""
 
     async def end(self) -> None:
         """Leave no process behind, whatever happened."""
+
+
+async def open_pages(seats: Mapping[str, Seat]) -> None:
+    """An empty page for each, able to connect, with camera and microphone open."""
+    for seat in seats.values():
+        await seat.page.route(
+            ORIGIN, lambda route: route.fulfill(body=PAGE, content_type="text/html")
+        )
+        await seat.page.goto(ORIGIN)
+        await seat.page.evaluate(SCRIPT.read_text())
+        await seat.page.evaluate("() => window.__direct.ready()")
 
 
 class Direct:
@@ -49,13 +61,7 @@ class Direct:
         self._profile, self._by_hand = profile, by_hand
 
     async def ready(self, seats: Mapping[str, Seat]) -> None:
-        for seat in seats.values():
-            await seat.page.route(
-                ORIGIN, lambda route: route.fulfill(body=PAGE, content_type="text/html")
-            )
-            await seat.page.goto(ORIGIN)
-            await seat.page.evaluate(SCRIPT.read_text())
-            await seat.page.evaluate("() => window.__direct.ready()")
+        await open_pages(seats)
 
     def _tuning(self, name: str, others: int) -> Tuning | None:
         if not self._by_hand:
@@ -64,11 +70,9 @@ class Direct:
         ways = [links["site"].down] if name == SPECIALIST else [links[name].up]
         return tuned(ways[0], self._profile.seconds, others)
 
-    async def begin(self, seats: Mapping[str, Seat]) -> float:
-        clicked = time.monotonic()
+    async def begin(self, seats: Mapping[str, Seat]) -> None:
         pairs = itertools.combinations(seats.values(), 2)
         await asyncio.gather(*(self._join(a, b, len(seats) - 1) for a, b in pairs))
-        return clicked
 
     async def _join(self, one: Seat, other: Seat, others: int) -> None:
         """The driver carries descriptions at once: in favour of this system, a server's
@@ -120,25 +124,31 @@ class HubCarbet(Carbet):
 
 
 class ByCarbet:
-    """The real server and the real pages, clicked: the site enters where the specialist waits."""
+    """The real server and the real pages, clicked: the site enters where the specialist waits.
 
-    def __init__(self, star: Star, folder: Path) -> None:
+    ``cold``: the site is logged in and has nothing else; all of the page crosses the thin link, and
+    the click is the one that opens it. A person's hesitation is not counted: forms are filled at
+    once.
+    """
+
+    def __init__(self, star: Star, folder: Path, cold: bool = False) -> None:
         self._carbet = HubCarbet(folder, star.address)
+        self._cold, self._consultation = cold, ""
 
     async def ready(self, seats: Mapping[str, Seat]) -> None:
         await self._carbet.start()
         clinician, site = seats[SPECIALIST].page, seats["site"].page
         await journey.enter_demo(clinician, self._carbet.public, "Dr Claire Morel")
-        consultation = await journey.plan_now(clinician, self._carbet.public)
+        self._consultation = await journey.plan_now(clinician, self._carbet.public)
         link = await journey.link_for(clinician, SECOND)
         await journey.go_to_call(clinician)
         await journey.knock(clinician)
         await journey.in_call(clinician)
         await journey.enter_demo(site, self._carbet.public, "Odile Apatou")
-        await site.goto(consultation)
-        await journey.go_to_call(site)
-        await journey.consent(site)
-        await journey.devices_on(site)
+        if self._cold:
+            await afresh(seats["site"])
+        else:
+            await self._to_door(site)
         if "second" in seats:
             guest = seats["second"].page
             await guest.goto(link)
@@ -146,23 +156,19 @@ class ByCarbet:
             await journey.consent(guest)
             await journey.devices_on(guest)
 
-    async def begin(self, seats: Mapping[str, Seat]) -> float:
-        clicked = time.monotonic()
+    async def _to_door(self, site: Page) -> None:
+        await site.goto(self._consultation, timeout=journey.SLOW)
+        await journey.go_to_call(site)
+        await journey.consent(site)
+        await journey.devices_on(site)
+
+    async def begin(self, seats: Mapping[str, Seat]) -> None:
+        if self._cold:
+            await self._to_door(seats["site"].page)
         await journey.knock(seats["site"].page)
         if "second" in seats:
             await journey.knock(seats["second"].page)
             await journey.admit(seats[SPECIALIST].page, SECOND)
-        return clicked
 
     async def end(self) -> None:
         await self._carbet.end()
-
-
-def system(name: str, star: Star, profile: Profile, folder: Path) -> System:
-    """By its name. Raises KeyError for another."""
-    made: dict[str, System] = {
-        "direct": Direct(star, profile, by_hand=False),
-        "tuned": Direct(star, profile, by_hand=True),
-        "carbet": ByCarbet(star, folder),
-    }
-    return made[name]

@@ -30,7 +30,18 @@ def run(value: float | None, stalled: float) -> Run:
 def test_rows_carry_the_worst_host_beside_the_median() -> None:
     made = rows(load()["vsat"], "carbet", [run(9, 0.1), run(11, 5.2), run(10, 0.3)])
     assert made == [Row("up fps", "carbet", "vsat", 10, "1/s", 3, "load 1.0/4, stall 5.2 % SPOILT")]
-    assert "| 10 (load 1.0/4, stall 5.2 % SPOILT) |" in shown(made)
+    assert "| vsat    | carbet | 10  | load 1.0/4, stall 5.2 % SPOILT |" in shown(made)
+
+
+def test_ways_stand_side_by_side_and_parts_on_lines_of_their_own() -> None:
+    names = ("up fps", "down fps", "up dip fps", "down dip fps", "second up fps")
+    told = shown([Row(name, "carbet", "step", n, "1/s", 1, "") for n, name in enumerate(names)])
+    cells = [[cell.strip() for cell in line.split("|")[1:4]] for line in told.splitlines()[2:]]
+    assert cells == [
+        ["step", "carbet", "0 / 1"],
+        ["step dip", "carbet", "2 / 3"],
+        ["step second", "carbet", "4"],
+    ]
 
 
 def test_new_rows_take_the_place_of_their_own_old_ones(

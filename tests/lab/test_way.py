@@ -17,7 +17,14 @@ WIDE = Way(rate=((0, 80),), delay=0.3)  # 10,000 bytes a second
 
 
 def crossing(at: float, size: int = 1000, **more: Any) -> Crossing:
-    facts = {"queued": 0.0, "cause": "", "due": at + 0.3, "kind": "rtp", "payload": size - 40}
+    facts = {
+        "queued": 0.0,
+        "cause": "",
+        "sent": at,
+        "due": at + 0.3,
+        "kind": "rtp",
+        "payload": size - 40,
+    }
     return Crossing("site up", at, size, **{**facts, "ssrc": 7, "payload_type": 96, **more})
 
 
@@ -42,6 +49,14 @@ def test_overhead_is_what_is_neither_sound_nor_picture() -> None:
     mixed = each(10) + each(10, kind="rtcp", payload=0)
     assert carried(mixed).overhead(WINDOW) == pytest.approx(52.5)
     assert carried([]).overhead(WINDOW) is None
+
+
+def test_what_was_still_waiting_at_the_end_has_not_used_the_link() -> None:
+    assert carried([crossing(9.9, sent=10.1), crossing(9.9, sent=9.95)]).used(WINDOW) == 1
+
+
+def test_what_tcp_got_is_told() -> None:
+    assert carried(each(50, kind="tcp") + each(9)).tcp(WINDOW) == pytest.approx(40)
 
 
 def test_queue_and_drops() -> None:

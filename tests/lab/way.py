@@ -8,7 +8,7 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from itertools import accumulate
 
-from tests.lab.emulator import Capacity, Way
+from tests.lab.emulator import BYTES_OF_KBIT, Capacity, Way
 from tests.lab.sight import Window
 from tests.lab.star import Crossing
 
@@ -39,7 +39,7 @@ class Carried:
 
     def used(self, window: Window) -> float:
         """Percent of what the link could have sent, its cuts left out."""
-        sent = [c for c in self._within(window) if c.used_link]
+        sent = [c for c in self.crossings if c.used_link and window[0] <= c.sent < window[1]]
         room = Capacity(self.way.rate)
         able = room.between(*window) - sum(
             room.between(max(a, window[0]), max(a, min(b, window[1]))) for a, b in self.way.cuts
@@ -52,6 +52,11 @@ class Carried:
         media = sum(max(0, c.payload - self.tag) for c in came)
         total = sum(c.size for c in came)
         return 100 * (1 - media / total) if total else None
+
+    def tcp(self, window: Window) -> float:
+        """What TCP got of the link, kbit/s: pages, messages, and a download that competes."""
+        came = [c for c in self._within(window) if not c.cause and c.kind == "tcp"]
+        return sum(c.size for c in came) / BYTES_OF_KBIT / (window[1] - window[0])
 
     def queue_p95(self, window: Window) -> float | None:
         """How long packets waited before they were sent, 95th percentile, ms."""
@@ -78,7 +83,7 @@ class Carried:
         if len(steps) < 2 or steps[-1][1] != steps[0][1]:
             return None
         thinner, wider = steps[1][0], steps[-1][0]
-        came = sorted((c.due - self.way.delay, c.size) for c in self.crossings if not c.cause)
+        came = sorted((c.sent, c.size) for c in self.crossings if not c.cause)
         instants = [at for at, _ in came]
         total = [0, *accumulate(size for _, size in came)]
 
