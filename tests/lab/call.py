@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import shutil
 import tempfile
 import time
 from collections.abc import AsyncIterator, Mapping
@@ -101,8 +103,11 @@ async def _start(*words: str) -> asyncio.subprocess.Process:
 def hold(profile: Profile, name: str, seed: int = 1) -> Call:
     """Hold one call, from making the links to taking them away. Takes about the call's length and
     half a minute. Raises NoNamespace where there can be no links."""
+    for left in MEMORY.glob("carbet-lab-*"):
+        if not Path("/proc", left.name.split("-")[2]).exists():  # its owner was killed
+            shutil.rmtree(left)
     with (
-        tempfile.TemporaryDirectory(dir=MEMORY, prefix="carbet-lab-") as folder,
+        tempfile.TemporaryDirectory(dir=MEMORY, prefix=f"carbet-lab-{os.getpid()}-") as folder,
         Star(profile.links, seed) as star,
         star.within_hub(),
     ):

@@ -86,7 +86,7 @@ def filming(person: Person, number: int, parts: Path, folder: Path) -> Iterator[
     words = [sys.executable, "-m", "tests.lab.camera", str(made.picture.resolve())]
     process = subprocess.Popen(
         [*words, str(picture), str(number)], cwd=ROOT,
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True,
     )  # fmt: skip
     assert process.stdout
     try:

@@ -164,7 +164,8 @@ class Examination:
             if not any(a < each.end and each.start < b for a, b in way.cuts)
         ]
         asked = statistics.mean(ready) * (1 - way.loss)
-        measured = statistics.mean(each.kbit for each in got) if got else None
+        pinged = len(trips) * (IP_ICMP + ECHO) / seconds / BYTES_OF_KBIT  # took its part
+        measured = statistics.mean(each.kbit for each in got) + pinged if got else None
         yield self.find(f"rate {direction}", asked, measured, "kbit/s")
         if len(way.rate) == 1 and trips:
             queue = way.queue / (way.rate[0][1] * BYTES_OF_KBIT) * 1000

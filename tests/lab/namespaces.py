@@ -80,9 +80,10 @@ def remove(name: str) -> None:
     """End what still runs in a namespace of ours, then take it away."""
     if not OURS.match(name) or not (FOLDER / name).exists():
         return
-    for pid in ip("netns", "pids", name).split():
-        with suppress(ProcessLookupError):
-            os.kill(int(pid), signal.SIGKILL)
+    for pid in map(int, ip("netns", "pids", name).split()):
+        if pid not in (os.getpid(), os.getppid()):  # a driver may be inside, and ends by itself
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
     ip("netns", "delete", name)
 
 

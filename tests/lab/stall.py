@@ -40,8 +40,9 @@ class Stalls:
     def __enter__(self) -> Self:
         command = [sys.executable, "-m", "tests.lab.stall"]
         self._process = subprocess.Popen(
-            command, cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        )
+            command, cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            start_new_session=True,
+        )  # fmt: skip
         self.begun = time.monotonic()
         return self
 

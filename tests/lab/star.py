@@ -81,8 +81,9 @@ class Star:
     def __enter__(self) -> Self:
         command = [sys.executable, "-m", "tests.lab.link"]
         self._process = subprocess.Popen(
-            command, cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        )
+            command, cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            start_new_session=True,  # an interruption reaches it by the end of its input
+        )  # fmt: skip
         sites = {
             name: {"up": write_way(link.up), "down": write_way(link.down)}
             for name, link in self.links.items()
