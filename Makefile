@@ -26,8 +26,10 @@ imports:
 scripts:
 	$(NODE) --test tests/web
 
+# Side by side, then the journeys in real browsers, which want the machine for themselves.
 tests:
-	tests/alone $(BIN)/pytest
+	tests/alone $(BIN)/pytest --quiet --numprocesses auto --ignore tests/e2e
+	tests/alone $(BIN)/pytest tests/e2e
 
 # The environments. A stamp is newer than what it was made from, or it is made again.
 .venv/bin/python:

@@ -16,7 +16,7 @@ from aiohttp import web
 
 from media.client import MediaClient, Spawn
 from server import demo, health, middleware, pages
-from server.kernel import keys, limits, logs, sessions, tasks
+from server.kernel import keys, logs, tasks
 from server.kernel.anchor import Anchor
 from server.kernel.db import Database, utcnow
 from server.kernel.i18n import Translations
@@ -28,6 +28,7 @@ from server.kernel.secrets import Secret
 from server.kernel.sessions import Revocations
 from server.kernel.settings import Settings
 from server.kernel.tls import Certificate, make_certificate
+from server.kernel.upkeep import Upkeep
 from server.pages.answers import ROOMS
 from server.rendering import Rendering
 from server.statics import Statics
@@ -35,10 +36,9 @@ from signaling.namespace import CallNamespace
 from signaling.rooms import Rooms
 
 WORDS = Path(__file__).parents[1] / "config" / "translations"
-SWEEP_SECONDS = 60.0
+SWEEP_SECONDS, ANCHOR_SECONDS = 30.0, 60.0
 # A message of 2,000 characters and an SDP answer fit; nothing else is that long.
 LONGEST_EVENT = 100_000
-LIMITS_KEPT = dt.timedelta(days=1)
 
 
 def certificate(settings: Settings) -> Certificate | None:
@@ -151,19 +151,14 @@ async def _calls(rooms: Rooms, media: MediaClient) -> AsyncIterator[None]:
 async def _housekeeping(app: web.Application) -> AsyncIterator[None]:
     settings = app[keys.SETTINGS]
     anchor = Anchor(settings.server.data_dir, app[keys.SECRET])
-
-    async def sweep() -> None:
-        async with app[keys.DB].begin() as session:
-            ended = await sessions.sweep(session, policy=settings.session)
-            await limits.sweep(session, utcnow() - LIMITS_KEPT)
-        await app[keys.REVOCATIONS].announce(ended)
+    upkeep = Upkeep(app[keys.DB], app[keys.REVOCATIONS], settings.session)
 
     async def remember() -> None:
         await anchor.keep(app[keys.DB])
 
     running = [
-        tasks.every(SWEEP_SECONDS, sweep, "session sweep"),
-        tasks.every(SWEEP_SECONDS, remember, "audit anchor"),
+        tasks.every(SWEEP_SECONDS, upkeep.sweep, "session sweep"),
+        tasks.every(ANCHOR_SECONDS, remember, "audit anchor"),
     ]
     yield
     await tasks.stop(*running)

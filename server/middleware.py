@@ -54,6 +54,10 @@ HEADERS: Mapping[str, str] = {
     # Instead of the names and versions of what we are made with.
     "Server": "Carbet",
 }
+FILE_HEADERS = {
+    name: HEADERS[name]
+    for name in ("Cross-Origin-Resource-Policy", "X-Content-Type-Options", "Server")
+}
 
 
 def install(app: web.Application) -> None:
@@ -63,16 +67,21 @@ def install(app: web.Application) -> None:
 
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
-    """On every answer, files and sockets included. A handler may say how long its own answer is
-    kept; nothing else is kept anywhere."""
-    for name, value in HEADERS.items():
-        response.headers[name] = value
+    """On every answer; on a thin link a file or a socket carries only those that mean something
+    there. A handler may say how long its own answer is kept; nothing else is kept anywhere."""
+    response.headers.update(_headers_for(request, response))
     response.headers.setdefault("Cache-Control", "no-store")
     response.headers["X-Request-Id"] = str(request.get("request_id", ""))
     settings = request.app[SETTINGS]
     # A browser told to insist on HTTPS would no longer let anybody pass a made-up certificate.
     if not settings.demo.enabled and _is_https(request):
         response.headers["Strict-Transport-Security"] = "max-age=31536000"
+
+
+def _headers_for(request: web.Request, response: web.StreamResponse) -> Mapping[str, str]:
+    if response.status == 101 or (request.path.startswith("/static/") and response.status < 400):
+        return FILE_HEADERS
+    return HEADERS
 
 
 def _is_https(request: web.Request) -> bool:

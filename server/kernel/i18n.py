@@ -103,22 +103,24 @@ def local_time(moment: dt.datetime, timezone: str) -> dt.datetime:
 
 # How a moment is written, by what the reader needs of it.
 FORMS = ("short", "long", "day", "hour", "second")
-DAY = {"fr": "EEEE d MMMM", "en": "EEEE, MMMM d"}
+DAY = {"fr": "EEEE d MMMM", "en": "EEEE d MMMM"}
+# Days before months, in English too: the birth dates of the same pages are written so.
+CUSTOMS = {"fr": "fr", "en": "en_GB"}
 
 
 def written(moment: dt.datetime, locale: str, timezone: str, form: str = "short") -> str:
     """A moment on the clocks of `timezone`, in one of `FORMS`. A short one of this year leaves
     the year out: `lun. 23 nov. 14:30`."""
-    local = local_time(moment, timezone)
-    hour = format_skeleton("Hms" if form == "second" else "Hm", local, locale=locale)
+    local, custom = local_time(moment, timezone), CUSTOMS[locale]
+    hour = format_skeleton("Hms" if form == "second" else "Hm", local, locale=custom)
     if form in ("hour", "second"):
         return hour
     if form == "day":
-        return babel_date(local, DAY[locale], locale)
+        return babel_date(local, DAY[locale], custom)
     if form == "long":
-        return f"{babel_date(local, 'full', locale)}, {hour}"
+        return f"{babel_date(local, 'full', custom)}, {hour}"
     this_year = local.year == dt.datetime.now(dt.UTC).year
-    return f"{format_skeleton('MMMEd' if this_year else 'yMMMEd', local, locale=locale)} {hour}"
+    return f"{format_skeleton('MMMEd' if this_year else 'yMMMEd', local, locale=custom)} {hour}"
 
 
 def when(
@@ -131,7 +133,7 @@ def when(
 ) -> Markup:
     """`<time>` in the reader's zone. Its title is the whole date, and the time at the other
     place when the clocks there differ."""
-    title = format_datetime(local_time(moment, timezone), "full", locale=locale)
+    title = format_datetime(local_time(moment, timezone), "full", locale=CUSTOMS[locale])
     here, there = local_time(moment, timezone), local_time(moment, other or timezone)
     if other and there.utcoffset() != here.utcoffset():
         place = other.rpartition("/")[2].replace("_", " ")

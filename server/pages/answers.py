@@ -40,7 +40,8 @@ def see_other(path: str) -> web.Response:
 
 def say(request: web.Request, french: str, /, **values: Any) -> str:
     """A text in the reader's language."""
-    return request.app[TRANSLATIONS].gettext(request["locale"], french, **values)
+    locale: str = request["locale"]
+    return request.app[TRANSLATIONS].gettext(locale, french, **values)
 
 
 def base_url(request: web.Request) -> str:

@@ -48,6 +48,7 @@ class Meter:
         devtools.on("Network.requestWillBeSent", self._asked)
         devtools.on("Network.webSocketCreated", self._asked)
         devtools.on("Network.loadingFinished", self._came)
+        devtools.on("Network.webSocketHandshakeResponseReceived", self._upgraded)
         devtools.on("Network.webSocketFrameReceived", self._frame)
         await devtools.send("Network.enable")
 
@@ -58,6 +59,10 @@ class Meter:
     def _came(self, event: dict[str, Any]) -> None:
         address = self._address.get(event["requestId"], "?")
         self.bytes[address] += int(event["encodedDataLength"])
+
+    def _upgraded(self, event: dict[str, Any]) -> None:
+        address = self._address.get(event["requestId"], "?")
+        self.bytes[address] += len(event["response"].get("headersText", ""))
 
     def _frame(self, event: dict[str, Any]) -> None:
         address = self._address.get(event["requestId"], "?")
