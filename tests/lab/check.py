@@ -33,6 +33,8 @@ CALM = 0.5  # of the rate; losses are counted without a queue
 SMALL, LARGE = 100, 1000  # bytes of UDP in a packet
 MOST_CALM = 400.0  # kbit/s
 BEFORE = 2.0  # seconds of a wide link for iperf3's handshake
+PATIENT = 0.1  # seconds between pings
+HEARD = re.compile(r"^\[([\d.]+)\] .*icmp_seq", re.MULTILINE)
 ECHOED = re.compile(r"icmp_seq=(\d+) .*time=([\d.]+) ms")
 
 
@@ -63,7 +65,7 @@ def running(command: Sequence[str], out: int = subprocess.PIPE) -> Iterator[subp
 
 def ping_command(star: Star, site: str, seconds: float, every: float) -> list[str]:
     count = str(int(seconds / every))
-    words = ("ping", "-n", "-c", count, "-i", str(every), "-W", "3", "-s", str(ECHO))
+    words = ("ping", "-n", "-D", "-c", count, "-i", str(every), "-W", "3", "-s", str(ECHO))
     return namespaces.within(star.namespace_of(site), *words, star.address)
 
 
@@ -72,7 +74,7 @@ def echoes(said: str) -> dict[int, float]:
     return {int(number): float(ms) for number, ms in ECHOED.findall(said)}
 
 
-def ping(star: Star, site: str, seconds: float, every: float = 0.1) -> dict[int, float]:
+def ping(star: Star, site: str, seconds: float, every: float = PATIENT) -> dict[int, float]:
     command = ping_command(star, site, seconds, every)
     return echoes(subprocess.run(command, capture_output=True, text=True).stdout)
 
@@ -183,9 +185,11 @@ class Examination:
     def cuts(self) -> Iterator[Finding]:
         for start, end in self.link.up.cuts[:1]:
             self.star.impose()
-            numbers = sorted(ping(self.star, self.site, end + 5))
-            silence = max((b - a for a, b in pairwise(numbers)), default=None)
-            measured = None if silence is None else (silence - 1) * 0.1
+            command = ping_command(self.star, self.site, end + 5, PATIENT)
+            said = subprocess.run(command, capture_output=True, text=True).stdout
+            heard = [float(at) for at in HEARD.findall(said)]
+            silence = max((b - a for a, b in pairwise(heard)), default=None)
+            measured = None if silence is None else silence - PATIENT
             yield self.find("cut", end - start, measured, "s")
 
     def every(self) -> Iterator[Finding]:

