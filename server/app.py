@@ -4,7 +4,9 @@ Refuses to serve on a database it could not bring to the expected shape.
 """
 
 import datetime as dt
+import errno
 import ssl
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -46,7 +48,10 @@ def certificate(settings: Settings) -> Certificate | None:
     if settings.tls.cert:
         cert = Path(settings.tls.cert)
         return Certificate(cert, Path(settings.tls.key), cert)
-    return make_certificate(settings.server.data_dir) if settings.tls.auto else None
+    if not settings.tls.auto:
+        return None
+    public = urlsplit(settings.server.public_url).hostname
+    return make_certificate(settings.server.data_dir, [public] if public else [])
 
 
 def address(settings: Settings) -> str:
@@ -182,6 +187,16 @@ def run(settings: Settings, demo: bool) -> None:
     if files:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(files.cert, files.key)
+    try:
+        _serve(settings, files, context)
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        key = f"server.port {settings.server.port}"
+        sys.exit(f"{key} : déjà utilisé par un autre programme / already used by another program")
+
+
+def _serve(settings: Settings, files: Certificate | None, context: ssl.SSLContext | None) -> None:
     web.run_app(
         make_app(settings, files),
         host=settings.server.host,
