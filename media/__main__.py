@@ -73,7 +73,7 @@ async def work(options: argparse.Namespace, token: str) -> None:
     counts: Counter[str] = Counter()
     port = Port(counts)
     port.open(options.host, options.udp_port)
-    line = Line(options.server, options.ca, token, port.number)
+    line = Line(options.server, options.ca, token, port.number, pinned=options.supervised)
     worker = Worker(port, options.advertise, line.tell)
     worker.start()
     run = tasks.spawn(line.run(worker, options.linger, options.supervised), "media line")

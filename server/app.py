@@ -16,7 +16,7 @@ import socketio
 import uvloop
 from aiohttp import web
 
-from media.client import MediaClient, Spawn
+from media.client import MediaClient, MediaEvent, PeerQuality, Spawn
 from server import demo, health, middleware, pages
 from server.kernel import keys, logs, tasks
 from server.kernel.anchor import Anchor
@@ -39,6 +39,8 @@ from signaling.rooms import Rooms
 
 WORDS = Path(__file__).parents[1] / "config" / "translations"
 SWEEP_SECONDS, ANCHOR_SECONDS = 30.0, 60.0
+# Present values among the workers' numbers; all others only grow.
+HELD = ("sessions", "rooms", "workers")
 # A message of 2,000 characters and an SDP answer fit; nothing else is that long.
 LONGEST_EVENT = 100_000
 
@@ -62,13 +64,20 @@ def address(settings: Settings) -> str:
     return settings.server.public_url or f"{scheme}://{shown}:{settings.server.port}"
 
 
+def _own_url(settings: Settings, files: Certificate | None) -> str:
+    """Where a process of this machine reaches the server."""
+    host = settings.server.host
+    everywhere = host in ("", "0.0.0.0", "::")  # noqa: S104
+    named = "localhost" if everywhere or host in ("127.0.0.1", "::1") else host
+    bracketed = f"[{named}]" if ":" in named else named
+    return f"{'https' if files else 'http'}://{bracketed}:{settings.server.port}"
+
+
 def _spawn(settings: Settings, files: Certificate | None) -> Spawn | None:
     if not settings.media.spawn:
         return None
-    scheme = "https" if files else "http"
-    here = f"{scheme}://localhost:{settings.server.port}"
     return Spawn(
-        server_url=settings.media.server_url or here,
+        server_url=settings.media.server_url or _own_url(settings, files),
         ca_file=str(files.ca.absolute()) if files else "",
         udp_port=settings.media.udp_port,
         data_dir=settings.server.data_dir.absolute(),
@@ -96,6 +105,32 @@ def _socket_server(settings: Settings) -> Any:
     )
 
 
+def _measure(media: MediaClient, rooms: Rooms) -> None:
+    """Numbers which media workers and live rooms keep."""
+
+    def held() -> dict[str, float]:
+        return {name: count for name, count in media.stats().items() if name in HELD}
+
+    def counted() -> dict[str, float]:
+        return {name: count for name, count in media.stats().items() if name not in HELD}
+
+    def waiting() -> dict[str, float]:
+        return {"journal": len(rooms.journal)}
+
+    async def estimated(event: MediaEvent) -> None:
+        if isinstance(event, PeerQuality):
+            METRICS.link_loss.observe(event.loss)
+            if event.rtt is not None:
+                METRICS.link_rtt.observe(event.rtt)
+
+    METRICS.reading("carbet_media", "What the media workers hold now", "what", held)
+    METRICS.reading(
+        "carbet_media_done", "Packets, bytes, drops of the workers", "what", counted, counts=True
+    )
+    METRICS.reading("carbet_queue", "What waits to be stored", "queue", waiting)
+    media.subscribe(estimated)
+
+
 def make_app(settings: Settings, files: Certificate | None) -> web.Application:
     """Everything put together; what needs a running loop starts with the application."""
     app = web.Application()
@@ -116,7 +151,7 @@ def make_app(settings: Settings, files: Certificate | None) -> web.Application:
     rooms = app[ROOMS] = Rooms(db, media, revocations, kept=kept)
     sio.register_namespace(CallNamespace(rooms, db, policy=settings.session))
     sio.attach(app)
-    METRICS.reading("carbet_media", "Counters of the media workers", "what", media.stats)
+    _measure(media, rooms)
 
     async def media_ready() -> bool:
         return media.ready()

@@ -71,18 +71,17 @@ def _visible(actor: Actor) -> sa.ColumnElement[bool]:
     return sa.or_(own, Consultation.site_id == (actor.site_id or ""))
 
 
-async def agenda(session: AsyncSession, actor: Actor, now: dt.datetime | None = None) -> Agenda:
+async def agenda(session: AsyncSession, actor: Actor) -> Agenda:
     """Whatever this actor may see. Raises `NotFound` for those who see no consultation at all."""
     if not can(actor, Action.LIST, None):
         raise NotFound(actor, Audited.CONSULTATION_LIST, "")
-    now = now or utcnow()
     query = sa.select(Consultation).where(_visible(actor))
     alive = await session.scalars(
         query.where(Consultation.status.not_in(OVER)).order_by(Consultation.planned_at)
     )
     over = await session.scalars(
-        query.where(Consultation.status.in_(OVER), Consultation.planned_at <= now)
-        .order_by(Consultation.planned_at.desc())
+        query.where(Consultation.status.in_(OVER))
+        .order_by(sa.func.coalesce(Consultation.ended_at, Consultation.planned_at).desc())
         .limit(PAST_SHOWN)
     )
     seen = [c for c in alive if can(actor, Action.SEE, c)]

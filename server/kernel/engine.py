@@ -5,6 +5,7 @@ confirmed is `DatabaseAway`; a mistake of ours stays the error it is.
 """
 
 import asyncio
+import traceback
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -32,6 +33,13 @@ _POSTGRES_AWAY = ("08", "40", "53", "55", "57", "58", "XX")
 LOCK_SECONDS = 5.0
 # Two migrations must not run at once. Any constant nothing else locks in this database.
 POSTGRES_MIGRATION_LOCK = 0x43415243
+
+
+def _of_driver(error: BaseException) -> bool:
+    """Whether asyncpg raised it: its command timeout comes through SQLAlchemy untranslated, and
+    must not be taken for an error of whoever uses the transaction."""
+    frames = traceback.walk_tb(error.__traceback__)
+    return any(frame.f_globals.get("__name__", "").startswith("asyncpg") for frame, _ in frames)
 
 
 def _is_away(error: BaseException) -> bool:
@@ -126,6 +134,11 @@ class Database:
                 yield session
         except (sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
             if not _is_away(error):
+                raise
+            METRICS.database_away.inc()
+            raise DatabaseAway from error
+        except (TimeoutError, ConnectionError) as error:
+            if not _of_driver(error):
                 raise
             METRICS.database_away.inc()
             raise DatabaseAway from error

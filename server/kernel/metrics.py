@@ -50,6 +50,14 @@ class Metrics:
         self.refusals = Counter(
             "carbet_refusals", "Requests and events refused", ["why"], registry=registry
         )
+        self.link_loss = Histogram(
+            "carbet_link_loss", "Estimated loss of a browser's worse direction, every 2 s",
+            buckets=(0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5), registry=registry,
+        )  # fmt: skip
+        self.link_rtt = Histogram(
+            "carbet_link_round_trip_seconds", "Estimated round trip to a browser, every 2 s",
+            buckets=(0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.2, 2.0), registry=registry,
+        )  # fmt: skip
         self.database_away = Counter(
             "carbet_database_away", "Transactions lost to an absent database", registry=registry
         )

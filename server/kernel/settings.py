@@ -6,6 +6,7 @@ value in an error: a value may be a password.
 
 import ipaddress
 import json
+import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 PREFIX = "CARBET_"
 # Read by the command line and by media workers themselves, before or without any settings.
@@ -40,17 +43,31 @@ def _web_url(value: str) -> str:
     return value.rstrip("/")
 
 
+DRIVERS = (
+    ("sqlite://", "sqlite+aiosqlite://"),
+    ("postgresql://", "postgresql+asyncpg://"),
+    ("postgres://", "postgresql+asyncpg://"),
+)
+
+
 def _database_url(value: str) -> str:
-    for plain, driver in (
-        ("sqlite://", "sqlite+aiosqlite://"),
-        ("postgresql://", "postgresql+asyncpg://"),
-        ("postgres://", "postgresql+asyncpg://"),
-    ):
+    """The URL with the driver Carbet speaks; empty stays empty."""
+    if not value:
+        return value
+    for plain, driver in DRIVERS:
         if value.startswith(plain):
-            return driver + value.removeprefix(plain)
-    if value and not value.startswith(("sqlite+aiosqlite://", "postgresql+asyncpg://")):
+            value = driver + value.removeprefix(plain)
+    try:
+        name = make_url(value).drivername
+    except (ArgumentError, ValueError):
+        name = ""
+    if name not in ("sqlite+aiosqlite", "postgresql+asyncpg"):
         raise PydanticCustomError("database_url", "database_url")
     return value
+
+
+def _optional_address(value: str) -> str:
+    return _address(value) if value else ""
 
 
 def _listed(value: Any) -> Any:
@@ -107,7 +124,7 @@ class Media(Section):
 
     spawn: int = Field(default=1, ge=0, le=64)
     udp_port: Port = 20000
-    host: str = ""
+    host: Annotated[str, AfterValidator(_optional_address)] = ""
     advertised: Annotated[list[Annotated[str, AfterValidator(_address)]], Listed] = Field(
         default_factory=list
     )
@@ -250,10 +267,23 @@ def _across_keys(settings: Settings) -> list[Problem]:
     if bool(settings.tls.cert) != bool(settings.tls.key):
         missing = "tls.key" if settings.tls.cert else "tls.cert"
         problems.append(Problem(missing, "cert et key vont ensemble", "cert and key go together"))
+    else:
+        problems += _unreadable({"tls.cert": settings.tls.cert, "tls.key": settings.tls.key})
     if not settings.media.spawn and not settings.media.token:
         problems.append(Problem("media.token", "attendu quand media.spawn vaut 0",
                                 "expected when media.spawn is 0"))  # fmt: skip
+    if settings.media.udp_port + settings.media.spawn > 65536:
+        problems.append(Problem("media.udp_port", "trop haut pour media.spawn ports de suite",
+                                "too high for media.spawn ports in a row"))  # fmt: skip
     return problems
+
+
+def _unreadable(files: Mapping[str, str]) -> list[Problem]:
+    return [
+        Problem(key, "fichier illisible", "file cannot be read")
+        for key, path in files.items()
+        if path and not os.access(path, os.R_OK)
+    ]
 
 
 def load(path: Path | None, env: Mapping[str, str]) -> Settings:

@@ -147,6 +147,18 @@ async def test_only_planners_plan_however_well_the_form_is_filled(
     assert "ANATO" not in (await stranger.get("/")).text
 
 
+async def test_what_was_cancelled_stays_in_the_agenda_and_can_be_reopened(
+    site: TestClient[Any, Any], database: Database, people: People, planned: Planned
+) -> None:
+    clinician = await visitor(site, database, people.clinician)
+    address = f"/consultations/{planned.consultation.id}"
+    assert (await clinician.post(address + "/cancel")).status == 303
+    agenda = (await clinician.get("/")).text
+    assert "ANATO" in agenda and "Annulée" in agenda
+    assert (await clinician.post(address + "/reopen")).status == 303
+    assert "Ouverte" in (await clinician.get(address)).text
+
+
 async def test_what_the_client_claims_of_itself_is_ignored(
     site: TestClient[Any, Any], database: Database, people: People
 ) -> None:
