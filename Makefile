@@ -1,5 +1,5 @@
 # Two commands do everything: `make run` starts Carbet, `make test` proves it.
-.PHONY: run test style types imports tests words lock clean
+.PHONY: run test style types imports tests lab words lock clean
 .DEFAULT_GOAL := run
 
 PYTHON ?= python3
@@ -27,6 +27,12 @@ imports:
 tests:
 	tests/alone $(BIN)/pytest --quiet --numprocesses auto --ignore tests/e2e
 	tests/alone $(BIN)/pytest tests/e2e
+
+# The thin-link laboratory: what each link really gives, then calls over it. Long; needs root.
+lab: .venv/test
+	config/debian/install lab
+	$(BIN)/python -m tests.lab.check
+	$(BIN)/python -m tests.lab
 
 # The environments. A stamp is newer than what it was made from, or it is made again.
 .venv/bin/python:
