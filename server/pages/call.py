@@ -43,6 +43,8 @@ async def call(request: web.Request) -> web.Response:
 def _context(actor: Actor, c: Consultation, seat: Seat) -> dict[str, Any]:
     """What the page's script knows before its socket is open. Nothing of the patient."""
     member = actor.kind == "member"
+    # The clock of the other place, as on every page: the site's, or the clinician's from the site.
+    other = c.clinician.timezone if actor.timezone == c.site.timezone else c.site.timezone
     return {
         "consultation": c.id,
         "seat": seat.id,
@@ -54,7 +56,8 @@ def _context(actor: Actor, c: Consultation, seat: Seat) -> dict[str, Any]:
         "place": c.site.name if member else c.clinician.organisation.name,
         "back_url": f"/consultations/{c.id}" if member else "",
         "record_url": f"/consultations/{c.id}/record" if can(actor, Action.RECORD, c) else None,
-        "site_tz": c.site.timezone,
+        "other_tz": other,
+        "other_place": other.rpartition("/")[2].replace("_", " "),
         "my_tz": actor.timezone,
     }
 

@@ -1,6 +1,7 @@
 """Every template, in every scene, under strict names: structure, labels, words, inertness."""
 
 import re
+from functools import partial
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -13,7 +14,7 @@ from server.pages.words import ROLES as ROLE_WORDS
 from signaling.consultation import STATUSES
 from signaling.ledger import KINDS
 from signaling.planning import GUEST_KINDS
-from tests.web.fixtures import CAN, CHROME, FIREFOX, NASTY, actor, scenes
+from tests.web.fixtures import CAN, CHROME, FIREFOX, NASTY, actor, scenes, seat
 from tests.web.gallery import WEB, environment, render
 
 TEMPLATES = WEB / "templates"
@@ -267,3 +268,34 @@ def test_every_status_has_its_badge() -> None:
 def test_the_shared_style_stays_light() -> None:
     assert (WEB / "static/css/base.css").stat().st_size < 12_000
     assert (WEB / "static/css/pages.css").stat().st_size < 12_000
+
+
+def _clocks(timezone: str) -> set[str]:
+    """What the titles of the consultation page's hours tell of another place."""
+    reader = actor()
+    reader.timezone = timezone
+    scene = next(s for _, s in sorted(scenes().items()) if s.template == "consultation.html")
+    titles = [e.attributes["title"] for e in Page(render(scene, actor=reader)).all("time")]
+    return {t.rpartition(" — ")[2].partition(" : ")[0] for t in titles if " — " in t}
+
+
+def test_each_side_is_told_the_hour_of_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    from tests.web import gallery
+
+    for own, other in (("Europe/Paris", "Cayenne"), ("America/Cayenne", "Paris")):
+        clock = partial(gallery.when, tz=own)
+        monkeypatch.setitem(environment().globals, "when", clock)
+        assert _clocks(own) == {other}
+
+
+def test_participants_show_the_consent_they_gave_or_refused() -> None:
+    scene = next(s for _, s in sorted(scenes().items()) if s.context.get("seats"))
+    seats = [seat("site", "Nadine", "in"), seat("family", "Joseph", "ready")]
+    seats[1].consent = False
+    shown = Page(render(scene, seats=seats)).all("li")
+    told = {
+        li.text.strip()[:6]: "Refusé" in li.text.split()
+        for li in shown
+        if "seat" in li.attributes.get("class", "").split()
+    }
+    assert told == {"Nadine": False, "Joseph": True}

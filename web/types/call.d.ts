@@ -20,7 +20,8 @@ export interface Context {
   place: string;
   back_url: string;
   record_url: string | null;
-  site_tz: string;
+  other_tz: string;
+  other_place: string;
   my_tz: string;
 }
 
@@ -50,6 +51,12 @@ export interface AtDoor {
   waiting_since: string;
 }
 
+/** Who refused the act or the data, told to members only. */
+export interface Refusal {
+  seat: string;
+  name: string;
+}
+
 export interface Room {
   rev: number;
   status: string;
@@ -57,6 +64,7 @@ export interface Room {
   me: { seat: string; stage: string; host: boolean; member: boolean; consent: boolean | null };
   seats: SeatRow[];
   door: AtDoor[];
+  refusals?: Refusal[];
 }
 
 export interface Slot {

@@ -186,6 +186,15 @@ test("a lost device is told in the call", () => {
   assert.equal(banner(lost), "mic_lost");
 });
 
+test("a locked room is told to members as long as nothing worse is to be said", () => {
+  const locked = [up, room("in", { locked: true }), { type: "media", media: "up", at: 1 }];
+  const member = play({ ...RELATIVE, kind: "site", member: true }, ...locked);
+  assert.equal(banner(member), "locked");
+  assert.equal(banner(play(RELATIVE, ...locked)), null);
+  assert.equal(banner(step(member, { type: "line_down", at: 2 })), "line_lost");
+  assert.equal(banner(step(member, room("in"))), null);
+});
+
 test("an event nobody defined is our mistake", () => {
   assert.throws(() => step(begin(RELATIVE), { type: "whatever" }), TypeError);
 });

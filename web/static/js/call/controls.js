@@ -18,7 +18,8 @@ export class Banner {
   constructor(actions) {
     this.text = h("p");
     this.sound = button("sound", _("Activer le son"), () => actions.resumeSound(), "small primary");
-    this.root = h("div", { class: "banner", role: "status", hidden: true }, sign("info"), this.text, this.sound);
+    this.unlock = button("lock", _("Rouvrir la salle"), () => actions.lock(), "small");
+    this.root = h("div", { class: "banner", role: "status", hidden: true }, sign("info"), this.text, this.sound, this.unlock);
   }
 
   /**
@@ -38,6 +39,7 @@ export class Banner {
     resign(this.root, SIGN_OF_TONE[shownTone]);
     say(this.text, shownText);
     attribute(this.sound, "hidden", code !== "audio_blocked");
+    attribute(this.unlock, "hidden", code !== "locked" || shownText !== lasting[1] || !state.context.host);
   }
 }
 

@@ -48,6 +48,7 @@ export class Devices extends EventTarget {
     await this.#enumerate();
     await this.#openBoth();
     await this.#enumerate();
+    for (const source of SOURCES.slice(0, 2)) await this.#correct(source);
     this.#asking = false;
     this.#tell();
   }
@@ -101,14 +102,16 @@ export class Devices extends EventTarget {
    */
   async use(source, deviceId) {
     const before = this.#memory[source];
+    const former = this.#opened(source) ?? before;
     const device = this.#list.find((one) => one.deviceId === deviceId);
     this.#memory[source] = { id: deviceId, label: device?.label ?? "" };
     this.#wanted[source] = true;
     if (source === "exam") this.#examKind = "camera";
     this.#drop(source);
-    if (!(await this.#open(source)) && before) {
+    if (!(await this.#open(source))) {
+      await this.#fallBack(source, former);
+      // The choice that does not work is forgotten, so that it is not asked for next time.
       this.#memory[source] = before;
-      await this.#open(source, this.#failures[source]);
     }
     this.#remember();
     this.#tell();
@@ -181,8 +184,49 @@ export class Devices extends EventTarget {
    */
   #ask(source) {
     const wish = { mic: SOUND, camera: PICTURE, exam: EXAM_PICTURE }[source];
-    const device = remembered(this.#listed(source), this.#memory[source]);
-    return device?.deviceId ? { ...wish, deviceId: { exact: device.deviceId } } : wish;
+    const listed = this.#listed(source);
+    const memory = this.#memory[source];
+    const device = remembered(listed, memory);
+    if (device?.deviceId) return { ...wish, deviceId: { exact: device.deviceId } };
+    // Until the person agrees, Firefox and Safari list devices without id or label.
+    const unnamed = !listed.some((one) => one.deviceId);
+    return memory?.id && unnamed ? { ...wish, deviceId: { ideal: memory.id } } : wish;
+  }
+
+  /**
+   * Once devices have names: opens the remembered one if the browser opened another.
+   * @param {Source} source
+   */
+  async #correct(source) {
+    const opened = this.#opened(source);
+    const known = remembered(this.#listed(source), this.#memory[source]);
+    if (!opened || !known?.deviceId || known.deviceId === opened.id || known.label === opened.label) return;
+    this.#drop(source);
+    if (await this.#open(source)) return;
+    const chosen = this.#memory[source];
+    await this.#fallBack(source, opened);
+    this.#memory[source] = chosen;
+  }
+
+  /**
+   * Opens again what worked before; why the other did not stays told.
+   * @param {Source} source
+   * @param {{id: string, label: string} | undefined} former
+   */
+  async #fallBack(source, former) {
+    if (!former) return;
+    this.#memory[source] = former;
+    await this.#open(source, this.#failures[source]);
+  }
+
+  /**
+   * The device open for a source; a shared screen is none.
+   * @param {Source} source
+   */
+  #opened(source) {
+    const track = this.#tracks[source];
+    if (!track || (source === "exam" && this.#examKind === "screen")) return undefined;
+    return { id: track.getSettings().deviceId ?? "", label: track.label };
   }
 
   /**

@@ -7,22 +7,68 @@ import { _ } from "../lib/i18n.js";
 import { Rows, attribute, button, h, labelled, resign, reword, say, sign } from "./element.js";
 import * as words from "./words.js";
 
-/** @import { Actions, AtDoor, Context, SeatRow, State } from "../../../types/call.d.ts" */
+/** @import { Actions, AtDoor, Context, Refusal, Room, SeatRow, State } from "../../../types/call.d.ts" */
 
 /** The card above the pictures, for members only: the server sends nobody else a door. */
 export class DoorCard {
+  /** @type {Set<string>} */
+  read = new Set();
+  /** @type {State | null} */
+  shown = null;
+
   /** @param {Actions} actions */
   constructor(actions) {
     this.list = h("ul", { class: "door-list", role: "list" });
     this.rows = new Rows(this.list, () => new Knocker(actions));
-    this.root = h("section", { class: "door-card", "aria-label": _("À la porte"), "aria-live": "polite", hidden: true }, this.list);
+    this.notices = h("ul", { class: "door-list", role: "list" });
+    this.refusals = new Rows(this.notices, () => new Refused((seat) => this.#dismiss(seat)));
+    this.root = h("section", { class: "door-card", "aria-label": _("À la porte"), "aria-live": "polite", hidden: true }, this.notices, this.list);
   }
 
   /** @param {State} state */
   show(state) {
     const door = state.room?.door ?? [];
+    const refusals = refusalsToTell(state.room, this.read);
     this.rows.show(door, (one) => one.seat);
-    attribute(this.root, "hidden", door.length === 0);
+    this.refusals.show(refusals, (one) => one.seat);
+    attribute(this.root, "hidden", door.length + refusals.length === 0);
+    this.shown = state;
+  }
+
+  /** @param {string} seat */
+  #dismiss(seat) {
+    this.read.add(seat);
+    if (this.shown) this.show(this.shown);
+  }
+}
+
+/**
+ * Whoever refused and is not at the door, where it is written already. `read`, the seats whose
+ * notice was closed, forgets those who refuse no longer: a second refusal is told again.
+ * @param {Room | null} room
+ * @param {Set<string>} read
+ */
+export function refusalsToTell(room, read) {
+  const all = room?.refusals ?? [];
+  for (const seat of read) if (!all.some((one) => one.seat === seat)) read.delete(seat);
+  return all.filter(({ seat }) => !read.has(seat) && !room?.door.some((one) => one.seat === seat && one.consent === false));
+}
+
+class Refused {
+  seat = "";
+
+  /** @param {(seat: string) => void} dismiss */
+  constructor(dismiss) {
+    this.text = h("span");
+    this.close = button("check", _("Compris"), () => dismiss(this.seat), "small");
+    this.root = h("li", { class: "knocker" }, h("div", { class: "knocker-text" }, h("p", {}, sign("info"), this.text)), this.close);
+  }
+
+  /** @param {Refusal} one */
+  show({ seat, name }) {
+    this.seat = seat;
+    attribute(this.root, "data-refusal", seat);
+    say(this.text, _("{name} a refusé la téléconsultation ou l’enregistrement des données.", { name }));
   }
 }
 

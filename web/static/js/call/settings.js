@@ -113,7 +113,7 @@ export class Settings {
 
   /** @param {Context} context */
   #parts(context) {
-    const host = context.host && h("section", { class: "stack-tight" }, h("h2", {}, _("La salle")), h("p", { class: "hint" }, _("Fermée à clé, plus personne n’y entre, pas même un membre de l’équipe.")), this.lock);
+    const host = context.host && h("section", { class: "stack-tight" }, h("h2", {}, _("La salle")), h("p", { class: "hint" }, _("Fermée à clé, plus personne n’entre sans vous : les membres de l’équipe attendent aussi à la porte, et vous pouvez les faire entrer.")), this.lock);
     return [
       h("section", { class: "stack-tight" }, h("h2", {}, _("Deuxième image")), h("p", { class: "hint" }, _("Une caméra d’examen ou l’écran, à côté de votre visage.")), this.exams, h("div", { class: "row" }, this.screen, this.stop), this.problem),
       h("section", { class: "stack-tight" }, h("h2", {}, _("Caméra et micro")), this.flip, this.choice.root),

@@ -222,7 +222,7 @@ function ownSeat(state) {
  * @param {State} state
  */
 export function banner(state) {
-  const { line, media, devices } = state;
+  const { line, media, devices, room, context } = state;
   if (!line.up && line.ever) return media.state === "up" ? "line_lost" : "all_lost";
   if (!line.up) return "line_opening";
   if (phase(state) !== "call") return null;
@@ -230,7 +230,8 @@ export function banner(state) {
   if (media.state !== "up") return "media_opening";
   if (state.audioBlocked) return "audio_blocked";
   if (devices.mic === "lost") return "mic_lost";
-  return devices.camera === "lost" ? "camera_lost" : null;
+  if (devices.camera === "lost") return "camera_lost";
+  return room?.locked && context.member ? "locked" : null;
 }
 
 /**

@@ -7,12 +7,16 @@ import { _ } from "../lib/i18n.js";
 
 /** @import { Snapshot, Source, Tone } from "../../../types/call.d.ts" */
 
-/** Whose clocks are read: this person's own and the site's. */
-let zones = { own: "UTC", site: "UTC" };
+/** Whose clocks are read: this person's own and the other place's. */
+let zones = { own: "UTC", other: "UTC", place: "" };
 
-/** @param {{my_tz: string, site_tz: string}} context */
-export function setClocks({ my_tz, site_tz }) {
-  zones = { own: my_tz, site: site_tz };
+/**
+ * A member chose a zone for every page; a guest has only the clock of the device.
+ * @param {{member: boolean, my_tz: string, other_tz: string, other_place: string}} context
+ */
+export function setClocks({ member, my_tz, other_tz, other_place }) {
+  const own = member ? my_tz : Intl.DateTimeFormat().resolvedOptions().timeZone || my_tz;
+  zones = { own, other: other_tz, place: other_place };
 }
 
 /**
@@ -24,12 +28,12 @@ export function hour(at) {
 }
 
 /**
- * The hour at the patient's site, for whoever hovers; empty when it is the same.
+ * The hour at the other place, for whoever hovers; empty when it is the same.
  * @param {string} at ISO 8601
  */
 export function hourThere(at) {
-  const there = hourIn(zones.site, at);
-  return there === hour(at) ? "" : _("{at} sur le site", { at: there });
+  const there = hourIn(zones.other, at);
+  return there === hour(at) ? "" : _("{place} : {at}", { place: zones.place, at: there });
 }
 
 /**
@@ -92,6 +96,7 @@ export function banner(code) {
     mic_lost: ["warn", _("Votre micro n’est plus là. Rebranchez-le : le son reprendra tout seul.")],
     camera_lost: ["warn", _("Votre caméra n’est plus là. Rebranchez-la : l’image reprendra toute seule.")],
     audio_blocked: ["warn", _("Votre navigateur retient le son.")],
+    locked: ["calm", _("Salle fermée : les nouveaux arrivants attendent à la porte.")],
     back: ["calm", _("Vous êtes de nouveau en ligne.")],
   };
   return words[code];

@@ -86,7 +86,7 @@ class Call {
     this.state = step(before, event);
     const now = phase(this.state);
     if (now !== phase(before)) this.#enterPhase(now);
-    if (CUTS.includes(banner(before) ?? "") && !banner(this.state)) this.notify(...words.banner("back"));
+    if (CUTS.includes(banner(before) ?? "") && [null, "locked"].includes(banner(this.state))) this.notify(...words.banner("back"));
     this.#render();
   }
 
