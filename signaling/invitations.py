@@ -189,6 +189,18 @@ async def prolong(session: AsyncSession, consultation_id: str, until: dt.datetim
     )
 
 
+async def keep(
+    session: AsyncSession, consultation_id: str, now: dt.datetime, until: dt.datetime
+) -> None:
+    """As `prolong`, but a link that has expired stays so."""
+    await session.execute(
+        sa.update(Invitation)
+        .where(Invitation.consultation_id == consultation_id, Invitation.revoked_at.is_(None))
+        .where(Invitation.expires_at > now, Invitation.expires_at < until)
+        .values(expires_at=until)
+    )
+
+
 async def _trace(
     session: AsyncSession, actor: Actor, action: Audited, invitation: Invitation
 ) -> None:

@@ -24,6 +24,10 @@ BOUND = 20_000
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 3.0
 
 
+async def _awaited(act: Callable[[], Awaitable[None]]) -> None:
+    await act()
+
+
 class Journal:
     """One writer for all rooms: what happened first is stored first."""
 
@@ -58,6 +62,10 @@ class Journal:
 
     def __len__(self) -> int:
         return len(self._batches)
+
+    def holds(self, room: str) -> bool:
+        """Whether something of this room is not on disk yet."""
+        return any(batch.room == room for batch in self._batches)
 
     def add(self, room: str, rows: tuple[Stored, ...], at: dt.datetime) -> Batch:
         """Notes a batch. Beyond the bound it is lost, and counted."""
@@ -106,13 +114,14 @@ class Journal:
             pause = FIRST_PAUSE
             self._batches.popleft()
             batch.done.set()
-            await self._returned()
+            self._returned()
 
-    async def _returned(self) -> None:
+    def _returned(self) -> None:
         if self.away:
             self.away = False
             if self._back:
-                await self._back()
+                # Beside the writer, whom its failure must not end.
+                tasks.spawn(_awaited(self._back), "database back")
 
     async def _store(self, batch: Batch) -> None:
         async with self._db.begin() as session:

@@ -8,7 +8,7 @@ import datetime as dt
 from dataclasses import replace
 
 from signaling import views
-from signaling.effects import AnswerMedia, Effect, Reply, Send
+from signaling.effects import AnswerMedia, CloseMedia, Effect, Reply, Send
 from signaling.events import (
     Flowing,
     Gone,
@@ -31,6 +31,8 @@ from signaling.seats import Flow, Link, Room, Seat
 WEAK_LOSS, GOOD_LOSS = 0.08, 0.04
 WEAK_RTT, GOOD_RTT = 1.5, 1.2
 RETRY = dt.timedelta(seconds=5)
+# An offer which led to nothing for this long is lost; a satellite's slow handshake is not.
+STUCK = dt.timedelta(seconds=40)
 
 Outcome = tuple[Room, tuple[Effect, ...]]
 
@@ -183,7 +185,7 @@ def worker_lost(room: Room, event: WorkerLost, now: dt.datetime) -> Outcome:
 
 def worker_back(room: Room, event: WorkerBack, now: dt.datetime) -> Outcome:
     """Seats it still carries go on; the others get a new offer at once, and so does a page which
-    asked for one in vain."""
+    asked for one in vain. Whoever went while its line was down is put out of media now."""
     for seat in room.inside:
         if seat.id in event.peers and (seat.link.session or not seat.socket):
             if seat.link.flow in (Flow.GONE, Flow.NONE):
@@ -191,14 +193,21 @@ def worker_back(room: Room, event: WorkerBack, now: dt.datetime) -> Outcome:
                 room = room.put(replace(seat, link=link))
         elif seat.socket and seat.link.flow is not Flow.OPENING:
             room = room.put(reopen(seat, now))
-    return room, ()
+        elif not seat.socket and seat.link.flow is not Flow.GONE:
+            room = room.put(replace(seat, link=replace(seat.link, flow=Flow.GONE)))
+    outside = sorted(event.peers - {seat.id for seat in room.inside})
+    return room, tuple(CloseMedia(peer) for peer in outside)
 
 
 def retried(room: Room, now: dt.datetime) -> Room:
-    """Seats with a socket and no packets ask again, every few seconds."""
+    """Seats with a socket and no packets ask again, every few seconds; those whose offer led to
+    nothing, later."""
     for seat in room.inside:
         without = seat.link.flow in (Flow.NONE, Flow.GONE)
         tried = seat.link.tried_at
-        if seat.socket and without and (tried is None or now - tried >= RETRY):
+        patience = RETRY if without else STUCK
+        if not seat.socket or not (without or seat.link.flow is Flow.OPENING):
+            continue
+        if tried is None or now - tried >= patience:
             room = room.put(reopen(seat, now))
     return room

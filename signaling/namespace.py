@@ -15,7 +15,7 @@ from typing import Any
 
 import socketio
 
-from server.kernel import tasks
+from server.kernel import sessions, tasks
 from server.kernel.db import Database, DatabaseAway, utcnow
 from server.kernel.limits import Bucket
 from server.kernel.metrics import METRICS
@@ -173,10 +173,21 @@ class CallNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
         try:
             event = Arrived(arrival, socket, hello.tab, hello.last_message, hello.session)
             await self._rooms.arrive(hello.consultation, event)
+            await self._still_valid(arrival.credential)
         except DatabaseAway:
             await self.drop(socket)
         finally:
             connection.seated.set()
+
+    async def _still_valid(self, credential: str) -> None:
+        """A session revoked while its seat was on the way was announced to nobody."""
+        try:
+            async with self._db.read() as session:
+                alive = await sessions.alive(session, credential, policy=self._policy, now=utcnow())
+        except DatabaseAway:
+            return
+        if not alive:
+            await self._rooms.revoked(frozenset({credential}))
 
     async def _disconnect(self, socket: str) -> None:
         connection = self._sockets.pop(socket, None)

@@ -27,20 +27,23 @@ def present(rooms: Iterable[Room]) -> Iterator[str]:
         yield from (claim.credential for claim in room.claims)
 
 
-async def keep(db: Database, rooms: list[Room], now: dt.datetime) -> None:
-    """To be done every minute. Without the database there is nothing to keep."""
+async def keep(db: Database, rooms: list[Room], now: dt.datetime) -> frozenset[str]:
+    """To be done every minute. Returns the sessions which have ended all the same: whoever holds
+    them is to be put out. Without the database there is nothing to keep, and nobody to put out."""
     credentials = sorted(set(present(rooms)))
     if not credentials:
-        return
+        return frozenset()
     try:
         async with db.begin() as session:
             for credential in credentials:
                 await sessions.keep_alive(session, credential, now)
             for room in rooms:
                 if room.inside:
-                    await invitations.prolong(session, room.id, now + LINK_LASTS)
+                    await invitations.keep(session, room.id, now, now + LINK_LASTS)
+            alive = [c for c in credentials if await sessions.alive(session, c, now=now)]
     except DatabaseAway:
-        return
+        return frozenset()
+    return frozenset(credentials).difference(alive)
 
 
 def count(rooms: list[Room]) -> None:

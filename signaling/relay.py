@@ -26,6 +26,8 @@ class Media(Protocol):
 
     def peers(self, room: str) -> tuple[str, ...]: ...
 
+    def rooms(self) -> tuple[str, ...]: ...
+
 
 def heard(
     told: client.MediaEvent, rooms: Callable[[], Iterator[str]], peers: Callable[[str], set[str]]

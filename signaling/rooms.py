@@ -45,7 +45,7 @@ from signaling.journal import Journal
 from signaling.relay import Media
 from signaling.room import SEAT_KEPT, step
 from signaling.rows import Batch
-from signaling.seats import Room
+from signaling.seats import Flow, Room
 
 TICK = 1.0
 SWEEP = 30.0
@@ -75,6 +75,10 @@ class Live:
     pen: asyncio.Lock = field(default_factory=asyncio.Lock)
     wire: asyncio.Lock = field(default_factory=asyncio.Lock)
 
+    @property
+    def busy(self) -> bool:
+        return any(lock.locked() for lock in (self.turn, self.pen, self.wire))
+
 
 @dataclass
 class Done:
@@ -102,6 +106,7 @@ class Rooms:
         self._live: dict[str, Live] = {}
         self._loading = asyncio.Lock()
         self._tasks: list[asyncio.Task[Any]] = []
+        self._restored = False
         self.journal = Journal(db, revocations, self._keep_alive)
         self.line: Line | None = None
         media.subscribe(self._heard)
@@ -114,6 +119,8 @@ class Rooms:
             unfinished = await restoration.unfinished(session)
         for consultation_id in unfinished:
             await self.load(consultation_id)
+        self._restored = True
+        await self._abandon()
         self._tasks = [
             tasks.every(TICK, self.tick, "rooms"),
             tasks.every(SWEEP, self.sweep, "consultations"),
@@ -236,6 +243,14 @@ class Rooms:
         for room, event in relay.heard(told, rooms, lambda room: set(self._media.peers(room))):
             if room in self._live:
                 await self.handle(room, event)
+        if isinstance(told, client.WorkerBack) and self._restored:
+            await self._abandon()
+
+    async def _abandon(self) -> None:
+        """Rooms which a worker still carries and nobody is in any more end there too."""
+        for room in self._media.rooms():
+            if room not in self._live:
+                await self._media.close_room(room)
 
     async def _wired(self, live: Live, effect: OpenMedia | CloseMedia | CloseRoom) -> None:
         async with live.wire:
@@ -261,6 +276,9 @@ class Rooms:
         except client.MediaRefused:
             return Reply("invalid")
         except client.MediaAway:
+            seat = live.room.by_id[given.seat]
+            if seat.link.session == given.session and seat.link.flow is Flow.OPENING:
+                await self.handle(live.room.id, NotOffered(given.seat, seat.link.attempt))
             return Reply("unavailable")
         return Reply()
 
@@ -286,8 +304,10 @@ class Rooms:
         """Seats given up after ten minutes, offers asked again, empty rooms forgotten."""
         for consultation_id, live in tuple(self._live.items()):
             await self.handle(consultation_id, Tick())
-            if live.room.idle and not live.turn.locked() and not live.pen.locked():
+            if live.room.idle and not live.busy and not self.journal.holds(consultation_id):
                 del self._live[consultation_id]
+                if consultation_id in self._media.rooms():
+                    tasks.spawn(self._wired(live, CloseRoom()), "media command")
         if not self._live:
             self._clock.set()
         presence.count([live.room for live in self._live.values()])
@@ -303,4 +323,7 @@ class Rooms:
             await self.refresh(consultation_id)
 
     async def _keep_alive(self) -> None:
-        await presence.keep(self._db, [live.room for live in self._live.values()], self._clock())
+        rooms = [live.room for live in self._live.values()]
+        dead = await presence.keep(self._db, rooms, self._clock())
+        if dead:
+            await self.revoked(dead)

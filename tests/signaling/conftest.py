@@ -54,6 +54,8 @@ class PaperWorker:
         return client.Offer(f"session-{self._count}", "v=0\r\n")
 
     async def answer(self, room: str, peer: str, session: str, sdp: str) -> None:
+        if self.away:
+            raise client.MediaAway
         if sdp == "nonsense":
             raise client.MediaRefused("no fingerprint")
         self.asked.append(("answer", room, peer, session))
@@ -63,9 +65,13 @@ class PaperWorker:
 
     async def close_room(self, room: str) -> None:
         self.asked.append(("close_room", room))
+        self.carried.pop(room, None)
 
     def peers(self, room: str) -> tuple[str, ...]:
         return tuple(sorted(self.carried.get(room, ())))
+
+    def rooms(self) -> tuple[str, ...]:
+        return tuple(sorted(self.carried))
 
 
 class Refused(Exception):

@@ -143,6 +143,27 @@ def test_without_any_worker_the_seat_stays_and_asks_again() -> None:
     assert book.found(OpenMedia) == [OpenMedia("nurse", 2)]
 
 
+def test_whoever_went_while_the_line_was_down_is_put_out_when_it_is_back() -> None:
+    book = in_call(NURSE).asks("nurse/1", Leave())
+    book >> WorkerBack(frozenset({"dr", "nurse"}))
+    assert book.found(CloseMedia) == [CloseMedia("nurse")]
+
+
+def test_a_seat_without_socket_which_the_worker_no_longer_carries_is_gone() -> None:
+    book = in_call(NURSE).vanishes("nurse/1") >> WorkerBack(frozenset({"dr"}))
+    assert connection(book) is Connection.LOST
+    book.later(minutes=10) >> Tick()
+    assert book.seat("nurse").stage is Stage.LEFT
+
+
+def test_an_offer_which_led_to_nothing_is_made_again() -> None:
+    book = in_call().comes(NURSE).asks("nurse/1", Knock()) >> Offered("nurse", 1, "s1", "v=0")
+    book.later(seconds=39) >> Tick()
+    assert not book.found(OpenMedia)
+    book.later(seconds=1) >> Tick()
+    assert book.found(OpenMedia) == [OpenMedia("nurse", 2)]
+
+
 def test_an_adopted_worker_means_nothing_was_cut() -> None:
     book = in_call(NURSE)
     link = Link(Flow.UP, carried=True)
