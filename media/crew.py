@@ -2,6 +2,7 @@
 the server before. Each holds a lock file while it lives, so there is never a second on one port."""
 
 import asyncio
+import contextlib
 import fcntl
 import logging
 import os
@@ -86,17 +87,25 @@ class Crew:
         pause = 0.0
         while True:
             began = time.monotonic()
-            pid = holder(self._spawn.lock(number))
-            if pid is not None:
-                await self._watch(number, pid)
-            else:
-                pid = await self._run(number)
-            name = self._names.pop(pid, None)
-            if name is not None:
-                self._died(name)
+            try:
+                await self._follow(number)
+            except OSError:
+                # No process, no file, no memory now: there may be in a moment.
+                log.exception("media worker could not be run", extra={"worker": number})
             long = time.monotonic() - began > SHORT_LIFE
             pause = 0.0 if long else min(LONGEST_PAUSE, max(0.2, pause * 2))
             await asyncio.sleep(pause)
+
+    async def _follow(self, number: int) -> None:
+        """One worker's life, to its end. Raises OSError."""
+        pid = holder(self._spawn.lock(number))
+        if pid is not None:
+            await self._watch(number, pid)
+        else:
+            pid = await self._run(number)
+        name = self._names.pop(pid, None)
+        if name is not None:
+            self._died(name)
 
     async def _watch(self, number: int, pid: int) -> None:
         """A worker of an earlier server: wait until it ends. One that never dials in is ended."""
@@ -105,7 +114,8 @@ class Crew:
         while holder(self._spawn.lock(number)) == pid:
             if pid not in self._names and time.monotonic() - since > STUCK:
                 log.warning("media worker never dialled in", extra={"pid": pid})
-                os.kill(pid, signal.SIGKILL)
+                with contextlib.suppress(ProcessLookupError):  # ended meanwhile
+                    os.kill(pid, signal.SIGKILL)
             await asyncio.sleep(POLL)
 
     async def _run(self, number: int) -> int:

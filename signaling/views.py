@@ -71,6 +71,13 @@ def door(room: Room) -> list[dict[str, Any]]:
     return [w for _, w in sorted(at_door, key=lambda pair: str(pair[0]))]
 
 
+def refusals(room: Room) -> list[dict[str, Any]]:
+    """Who refuses consent and is neither in nor at the door."""
+    there = (Stage.IN, Stage.DOOR)
+    refused = [s for s in room.seats if s.consent is False and s.stage not in there]
+    return [{"seat": s.id, "name": s.name} for s in refused]
+
+
 def body(room: Room, seat: Seat, claim: Claim | None = None) -> dict[str, Any]:
     """The room for one seat, or for a second device which claims it, without `rev` and `now`."""
     stage = claim.stage if claim else seat.stage
@@ -83,6 +90,7 @@ def body(room: Room, seat: Seat, claim: Claim | None = None) -> dict[str, Any]:
         "me": me(seat, stage),
         "seats": [other(s, to=seat) for s in room.inside] if inside else [],
         "door": door(room) if inside and seat.member else [],
+        "refusals": refusals(room) if inside and seat.member else [],
     }
 
 

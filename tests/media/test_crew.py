@@ -1,11 +1,12 @@
 """Several workers on one machine, and the lock which keeps each alone on its port."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
 from media.__main__ import hold, main, parse
-from media.crew import Spawn, holder
+from media.crew import Crew, Spawn, holder
 from tests.media.call_server import CallServer
 
 
@@ -19,6 +20,22 @@ async def test_two_workers_share_the_rooms(tmp_path: Path) -> None:
     assert ports[0] == ports[2]  # a room lives on one worker
     assert ports[0] | ports[1] <= {str(server.udp_port), str(server.udp_port + 1)}
     await server.stop()
+
+
+async def test_a_start_that_fails_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crew = Crew(Spawn("http://127.0.0.1:1", "", 20_000, tmp_path), "t", lambda name: None)
+    tried = asyncio.Queue[int]()
+
+    def fails(number: int) -> None:
+        tried.put_nowait(number)
+        raise OSError("no memory")
+
+    monkeypatch.setattr(crew, "_start", fails)
+    crew.start()
+    assert [await tried.get(), await tried.get()] == [0, 0]
+    await crew.stop()
 
 
 def test_the_lock_tells_who_holds_it(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from signaling.effects import (
     StoreIncident,
 )
 from signaling.events import (
+    Consented,
     Flowing,
     Gone,
     NotOffered,
@@ -162,6 +163,15 @@ def test_an_offer_which_led_to_nothing_is_made_again() -> None:
     assert not book.found(OpenMedia)
     book.later(seconds=1) >> Tick()
     assert book.found(OpenMedia) == [OpenMedia("nurse", 2)]
+
+
+def test_a_refusal_before_the_door_is_told_to_members_at_once() -> None:
+    book = in_call(DAUGHTER).comes(NURSE) >> Consented("nurse", False)
+    (view,) = book.sent("dr/1", "room")
+    assert view["refusals"] == [{"seat": "nurse", "name": NURSE.name}]
+    assert book.sent("family/1", "room") == []
+    book >> Consented("nurse", True)
+    assert book.sent("dr/1", "room")[0]["refusals"] == []
 
 
 def test_an_adopted_worker_means_nothing_was_cut() -> None:
