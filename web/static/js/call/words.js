@@ -96,7 +96,7 @@ export function banner(code) {
     mic_lost: ["warn", _("Votre micro n’est plus là. Rebranchez-le : le son reprendra tout seul.")],
     camera_lost: ["warn", _("Votre caméra n’est plus là. Rebranchez-la : l’image reprendra toute seule.")],
     audio_blocked: ["warn", _("Votre navigateur retient le son.")],
-    locked: ["calm", _("Salle fermée : les nouveaux arrivants attendent à la porte.")],
+    locked: ["calm", _("Salle fermée à clé : les nouveaux arrivants n’entrent pas.")],
     back: ["calm", _("Vous êtes de nouveau en ligne.")],
   };
   return words[code];
