@@ -5,7 +5,6 @@ from collections.abc import Sequence
 Slots = tuple[str | None, ...]
 
 PERSONS = 5
-EXAMS = 2
 
 
 def assign(slots: Slots, wanted: Sequence[str]) -> Slots:
