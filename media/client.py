@@ -9,13 +9,16 @@ import hmac
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import socketio
 
 from media.crew import Crew, Spawn
 from media.events import (
+    Encode,
+    Hint,
+    LinkReport,
     MediaEvent,
     PeerGone,
     PeerQuality,
@@ -34,14 +37,16 @@ from media.events import (
 from server.kernel import tasks
 
 __all__ = [
-    "MediaAway", "MediaClient", "MediaEvent", "MediaRefused", "Offer", "PeerGone", "PeerQuality",
-    "PeerResumed", "PeerStalled", "PeerUp", "PictureResumed", "PictureStalled", "SlotUse",
-    "SlotsChanged", "Spawn", "SpeakerChanged", "WorkerBack", "WorkerLost",
+    "Encode", "Hint", "LinkReport", "MediaAway", "MediaClient", "MediaEvent", "MediaRefused",
+    "Offer", "PeerGone", "PeerQuality", "PeerResumed", "PeerStalled", "PeerUp", "PictureResumed",
+    "PictureStalled", "SlotUse", "SlotsChanged", "Spawn", "SpeakerChanged", "WorkerBack",
+    "WorkerLost",
 ]  # fmt: skip
 
 log = logging.getLogger("carbet.media.client")
 NAMESPACE = "/media"
-PROTOCOL = 1
+PROTOCOL = 2
+UNKNOWN = Hint()
 COMMAND_WITHIN = 3.0  # s
 REDIAL_WITHIN = 5.0  # s a worker whose line broke has, before its rooms count as lost
 
@@ -56,10 +61,11 @@ class MediaRefused(Exception):
 
 @dataclass(frozen=True)
 class Offer:
-    """What the browser is to answer."""
+    """What the browser is to answer, and what it is to send at first."""
 
     session: str
     sdp: str
+    plan: dict[str, Any] = field(default_factory=dict)
 
 
 Callback = Callable[[MediaEvent], Awaitable[None]]
@@ -123,15 +129,16 @@ class MediaClient:
         waits = [w.waiting for w in self._workers.values() if w.waiting is not None]
         await tasks.stop(*([self._pump] if self._pump else []), *waits)
 
-    async def open(self, room: str, peer: str) -> Offer:
+    async def open(self, room: str, peer: str, hint: Hint = UNKNOWN) -> Offer:
         """A new session for the peer; its older one lives until this one is connected. Raises
         MediaAway, or MediaRefused when the worker is full."""
         worker = self._worker_of(room) or self._idlest()
         if worker is None:
             raise MediaAway
         worker.rooms.setdefault(room, set())
-        reply = await self._command(worker, "open", {"room": room, "peer": peer})
-        return Offer(reply["session"], reply["sdp"])
+        data = {"room": room, "peer": peer, "hint": asdict(hint)}
+        reply = await self._command(worker, "open", data)
+        return Offer(reply["session"], reply["sdp"], reply.get("plan", {}))
 
     async def answer(self, room: str, peer: str, session: str, sdp: str) -> None:
         """Hand in the browser's answer. Raises MediaRefused or MediaAway."""
@@ -142,6 +149,22 @@ class MediaClient:
             raise MediaRefused("too long")
         data = {"room": room, "peer": peer, "session": session, "sdp": sdp}
         await self._command(worker, "answer", data)
+
+    async def report(self, room: str, peer: str, session: str, report: LinkReport) -> None:
+        """What the peer's browser says of its own sending; lost when there is no worker."""
+        data = {"room": room, "peer": peer, "session": session, "report": asdict(report)}
+        await self._send(room, "report", data)
+
+    async def matters(self, room: str, peer: str, source: str, what: str) -> None:
+        """What matters in a peer's picture (`camera` or `exam`): speech, motion or detail."""
+        data = {"room": room, "peer": peer, "source": source, "what": what}
+        await self._send(room, "matters", data)
+
+    async def transfer(self, room: str, peer: str, direction: str, on: bool) -> None:
+        """Whether something else than media crosses the peer's link now, `up` or `down`: room is
+        kept for it."""
+        data = {"room": room, "peer": peer, "direction": direction, "on": on}
+        await self._send(room, "transfer", data)
 
     async def close(self, room: str, peer: str) -> None:
         """End every session of the peer. Nothing to end, or nobody to ask, is no error."""
@@ -184,7 +207,7 @@ class MediaClient:
         there = [w for w in self._workers.values() if w.sid is not None]
         return min(there, key=lambda w: sum(map(len, w.rooms.values())), default=None)
 
-    async def _command(self, worker: _Worker, name: str, data: dict[str, str]) -> dict[str, str]:
+    async def _command(self, worker: _Worker, name: str, data: dict[str, Any]) -> dict[str, Any]:
         if worker.sid is None:
             raise MediaAway
         try:
@@ -199,7 +222,7 @@ class MediaClient:
             raise MediaRefused(reply["refused"])
         return reply
 
-    async def _tell(self, room: str, name: str, data: dict[str, str]) -> None:
+    async def _tell(self, room: str, name: str, data: dict[str, Any]) -> None:
         worker = self._worker_of(room)
         if worker is None:
             return
@@ -207,6 +230,12 @@ class MediaClient:
             await self._command(worker, name, data)
         except MediaAway:
             log.warning("a media command found no worker", extra={"command": name})
+
+    async def _send(self, room: str, name: str, data: dict[str, Any]) -> None:
+        """A command that needs no answer."""
+        worker = self._worker_of(room)
+        if worker is not None and worker.sid is not None:
+            await self._sio.emit(name, data, to=worker.sid, namespace=NAMESPACE)
 
     async def _connect(self, sid: str, environ: Any, auth: Any) -> None:
         if not isinstance(auth, dict) or not self._trusted(auth.get("token")):

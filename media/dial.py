@@ -22,7 +22,7 @@ from server.kernel import tasks
 
 log = logging.getLogger("carbet.media.dial")
 NAMESPACE = "/media"
-PROTOCOL = 1  # raised when server and worker would no longer understand each other
+PROTOCOL = 2  # raised when server and worker would no longer understand each other
 MOST_WAITING = 2_000
 STATS_EVERY = 2.0
 FIRST_DIAL = 15.0  # s a supervised worker tries to reach its server for the first time

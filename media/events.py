@@ -1,7 +1,7 @@
 """What the media client tells its subscribers, and how a worker writes it. Others take these names
 from `media.client`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 
@@ -90,12 +90,48 @@ class PictureResumed:
 
 @dataclass(frozen=True)
 class PeerQuality:
-    """Every two seconds: the worse direction's loss (fraction), the round trip (s, if known)."""
+    """Every two seconds, and at once when a rung changes: the worse direction's loss (fraction),
+    the round trip (s, if known), and how each direction is (PROTOCOL.md, `quality`)."""
 
     room: str
     peer: str
+    session: str
     loss: float
     rtt: float | None
+    up: dict[str, Any] = field(default_factory=dict)
+    down: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Encode:
+    """What the peer's browser is to send (PROTOCOL.md, `encode`)."""
+
+    room: str
+    peer: str
+    session: str
+    plan: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Hint:
+    """What is known of a browser's link before it carries anything: what this site had last time
+    (bit/s), the signalling round trip (s), what the site may use (bit/s). None: not known."""
+
+    up: int | None = None
+    down: int | None = None
+    rtt: float | None = None
+    ceiling: int | None = None
+
+
+@dataclass(frozen=True)
+class LinkReport:
+    """What a browser says of its own sending: what it could send (bit/s), its round trip (s), its
+    loss (fraction), what limits its pictures (none, cpu, bandwidth, other)."""
+
+    up: int | None = None
+    rtt: float | None = None
+    loss: float | None = None
+    limited: str = "none"
 
 
 @dataclass(frozen=True)
@@ -112,12 +148,13 @@ class WorkerBack:
 
 MediaEvent = (
     PeerUp | PeerStalled | PeerResumed | PeerGone | SlotsChanged | SpeakerChanged | PictureStalled
-    | PictureResumed | PeerQuality | WorkerLost | WorkerBack
+    | PictureResumed | PeerQuality | Encode | WorkerLost | WorkerBack
 )  # fmt: skip
 _PLAIN: dict[str, type[Any]] = {
     "peer_up": PeerUp, "peer_stalled": PeerStalled, "peer_resumed": PeerResumed,
     "peer_gone": PeerGone, "speaker": SpeakerChanged, "picture_stalled": PictureStalled,
     "picture_resumed": PictureResumed, "quality": PeerQuality,
+    "encode": Encode,
 }  # fmt: skip
 
 
@@ -128,8 +165,6 @@ def read_event(data: dict[str, Any]) -> MediaEvent:
     if name == "slots":
         uses = tuple(SlotUse(*use) for use in fields.pop("slots"))
         return SlotsChanged(**fields, slots=uses)
-    if name == "quality":
-        fields.pop("session")
     if name in ("picture_stalled", "picture_resumed"):
         fields.pop("session")
     event: MediaEvent = _PLAIN[name](**fields)

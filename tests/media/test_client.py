@@ -162,7 +162,7 @@ def test_every_event_of_the_wire_is_read() -> None:
         "r", "p", "s", "silent")  # fmt: skip
     assert read_event({"event": "speaker", "room": "r", "peer": None}) == SpeakerChanged("r", None)
     assert read_event({"event": "quality", "loss": 0.1, "rtt": None, **session}) == PeerQuality(
-        "r", "p", 0.1, None)  # fmt: skip
+        "r", "p", "s", 0.1, None)  # fmt: skip
     assert read_event({"event": "picture_stalled", "source": "exam", **session}) == PictureStalled(
         "r", "p", "exam")  # fmt: skip
     assert read_event({"event": "slots", "slots": [[5, "q", "exam"]], **session}) == SlotsChanged(

@@ -27,7 +27,7 @@ def told(event: client.MediaEvent) -> list[tuple[str, Event]]:
         (client.SpeakerChanged("room", None), events.SpeakerChanged(None)),
         (client.PictureStalled("room", "seat", "exam"), events.PictureStalled("seat", "exam")),
         (client.PictureResumed("room", "seat", "exam"), events.PictureResumed("seat", "exam")),
-        (client.PeerQuality("room", "seat", 0.1, None), events.Quality("seat", 0.1, None)),
+        (client.PeerQuality("room", "seat", "s", 0.1, None), events.Quality("seat", 0.1, None)),
         (client.WorkerLost(("room",)), events.WorkerLost()),
     ],
 )  # fmt: skip
