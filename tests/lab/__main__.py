@@ -1,32 +1,40 @@
 """The laboratory's command: ``python -m tests.lab --profile vsat --system carbet --runs 3``.
 
 Holds calls one at a time, repeats those during which the host stood still, prints medians and
-writes them to ``build/figures/lab.json``. Several profiles and systems may be named; "all" is all.
+writes them to ``build/figures/lab.json`` after every run. Several profiles and systems may be
+named; "all" is all. A link that is no profile: ``--link "up=100,down=300,delay=250,loss=3"``, with
+the keys of ``profiles.toml``. Between two runs, whoever waits for the machine gets it.
 """
 
 from __future__ import annotations
 
 import argparse
 import fcntl
+import gzip
 import json
-import statistics
+import re
 import sys
+import time
+import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
-from tests.lab import profiles
+from tests.lab import profiles, series, versions
 from tests.lab.call import Call, hold
 from tests.lab.compared import NAMES, OTHERS
-from tests.lab.figures import Row, load_now, number, table, write
+from tests.lab.figures import Row, load_now, number, table
 from tests.lab.profiles import Profile
-from tests.lab.reading import Figure, figures
+from tests.lab.reading import figures
+from tests.lab.series import Run
 from tests.lab.stall import WORST
 
 AGAIN = 3  # more tries for a run the host spoilt, before it is taken as it is and marked
+HOPELESS = 2  # runs in a row that did not begin, after which a system is not asked any more
 LOCK = Path("build/lab.lock")
 KEPT = Path("build/lab")
+LEFT_TO_OTHERS = 0.5  # seconds between two runs in which the lock is free
 COLUMNS = {
     "concealed": "%",
     "speech gap": "ms",
@@ -49,16 +57,6 @@ COLUMNS = {
 }
 
 
-@dataclass(frozen=True)
-class Run:
-    """One call's figures and the state of the host during it."""
-
-    figures: tuple[Figure, ...]
-    stalled: float
-    load: str
-    trouble: str = ""
-
-
 @contextmanager
 def alone() -> Iterator[None]:
     """One laboratory at a time on this machine: two would measure each other."""
@@ -72,44 +70,55 @@ def measured(profile: Profile, system: str, seed: int, keep: bool = False) -> Ru
     """One run during which the host stood still at most WORST percent, or the best of the tries."""
     tries: list[Run] = []
     while len(tries) <= AGAIN and (not tries or tries[-1].stalled > WORST):
+        held = {**versions.held(), "seconds": profile.seconds}
         call = hold(profile, system, seed)
-        tries.append(Run(tuple(figures(call)), call.stalled, load_now(), call.trouble))
+        read = tuple(figures(call))
+        tries.append(Run(read, call.stalled, load_now(), call.trouble, seed, held))
         if keep:
             kept(call, seed)
-        print(f"{profile.name} {system} seed {seed}: {_host(tries[-1])}", file=sys.stderr)
+        print(f"{profile.name} {system} seed {seed}: {tries[-1].host()}", file=sys.stderr)
     return min(tries, key=lambda run: run.stalled)
 
 
 def kept(call: Call, seed: int) -> None:
     """All that was seen of a call, for whoever wants to look closer or to replay it."""
     KEPT.mkdir(parents=True, exist_ok=True)
-    path = KEPT / f"{call.profile.name}-{call.system}-{seed}.json"
-    path.write_text(json.dumps(asdict(call)))
+    name = re.sub(r"[^\w.]+", "-", call.profile.name).strip("-")
+    path = KEPT / f"{name}-{call.system}-{seed}.json.gz"
+    with gzip.open(path, "wt", compresslevel=1) as file:
+        json.dump(asdict(call), file)
     print(path, file=sys.stderr)
 
 
-def _host(run: Run) -> str:
-    spoilt = " SPOILT" if run.stalled > WORST else ""
-    return f"{run.load}, stall {run.stalled:.1f} %{spoilt}{run.trouble and f', {run.trouble}'}"
+def held(
+    profile: Profile, system: str, seeds: Sequence[int], resume: bool, keep: bool
+) -> list[Row]:
+    """The runs of one profile and system, each kept when it ends; returns their medians."""
+    made: list[Row] = []
+    runs: list[Run] = []
+    for seed in seeds:
+        with alone():
+            if resume:  # read within the lock: another laboratory may just have held it
+                runs = [run for run in series.kept(profile.name, system) if of(profile, run)]
+            if any(run.seed == seed for run in runs) or hopeless(runs):
+                continue
+            try:
+                runs = [*runs, measured(profile, system, seed, keep)]
+            except Exception:  # what did not even get ready tells nothing of the link
+                traceback.print_exc()
+                continue
+            made = series.keep(profile.name, system, runs)
+        time.sleep(LEFT_TO_OTHERS)
+    return made or (series.rows(profile.name, system, runs) if runs else [])
 
 
-def median(values: Sequence[float | None]) -> float | None:
-    """What was never reached counts as worse than anything reached."""
-    reached = sorted(value for value in values if value is not None)
-    if len(reached) * 2 <= len(values):
-        return None
-    return statistics.median([*reached, *[reached[-1]] * (len(values) - len(reached))])
+def of(profile: Profile, run: Run) -> bool:
+    """Whether a run of an earlier series was a call as long as those of this one."""
+    return bool(run.held.get("seconds") == profile.seconds)
 
 
-def rows(profile: Profile, system: str, runs: Sequence[Run]) -> list[Row]:
-    worst = max(runs, key=lambda run: (bool(run.trouble), run.stalled))
-    made = []
-    for index, figure in enumerate(runs[0].figures):
-        value = median([run.figures[index].value for run in runs])
-        made.append(
-            Row(figure.name, system, profile.name, value, figure.unit, len(runs), _host(worst))
-        )
-    return made
+def hopeless(runs: Sequence[Run]) -> bool:
+    return len(runs) >= HOPELESS and all(run.trouble for run in runs[-HOPELESS:])
 
 
 def shown(every: Sequence[Row]) -> str:
@@ -136,24 +145,29 @@ def chosen(asked: Sequence[str], every: Sequence[str]) -> list[str]:
     return list(every) if "all" in asked else list(asked)
 
 
+def links(options: argparse.Namespace) -> Iterator[Profile]:
+    """The profiles asked for: links written out, or names."""
+    for text in options.link:
+        yield profiles.written(text)
+    for name in chosen(options.profile or ([] if options.link else ["all"]), list(profiles.load())):
+        yield profiles.one(name)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.lab", description=__doc__)
-    parser.add_argument("--profile", nargs="+", default=["all"])
+    parser.add_argument("--profile", nargs="+", default=[])
+    parser.add_argument("--link", action="append", default=[], help="a link written out")
     parser.add_argument("--system", nargs="+", default=["all"], choices=[*NAMES, *OTHERS, "all"])
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--seed", type=int, default=1, help="of the first run; then one more each")
     parser.add_argument("--keep", action="store_true", help=f"keep all samples in {KEPT}")
+    parser.add_argument("--resume", action="store_true", help="hold only runs that are not kept")
     options = parser.parse_args()
     every: list[Row] = []
-    with alone():
-        for name in chosen(options.profile, list(profiles.load())):
-            profile = profiles.one(name)
-            for system in chosen(options.system, NAMES):
-                seeds = range(options.seed, options.seed + options.runs)
-                runs = [measured(profile, system, seed, options.keep) for seed in seeds]
-                made = rows(profile, system, runs)
-                write("lab", made)
-                every += made
+    seeds = range(options.seed, options.seed + options.runs)
+    for profile in links(options):
+        for system in chosen(options.system, NAMES):
+            every += held(profile, system, seeds, options.resume, options.keep)
     print(shown(every))
     return 0
 

@@ -18,6 +18,7 @@ from tests.lab.star import Link
 FILE = Path(__file__).with_name("profiles.toml")
 OF_WAY = {"up", "down", "delay", "jitter", "loss", "burst", "queue", "queue_bytes", "cuts"}
 OF_CALL = {"seconds", "windows", "download", "like", "sites"}
+LASTING = 45.0  # seconds of a call whose profile does not say
 SETTLED = 15.0  # seconds; figures of a whole call are from here on
 SITES = ("site", "second")
 
@@ -51,6 +52,16 @@ def one(name: str) -> Profile:
     return every[name]
 
 
+def written(line: str) -> Profile:
+    """The profile of a link written out, in the words of the file: its name is the line itself.
+    Raises WrongProfile."""
+    try:
+        raw = tomllib.loads(f"link = {{{line}}}")["link"]
+    except tomllib.TOMLDecodeError as error:
+        raise WrongProfile(f"{line}: {error}") from error
+    return _profile(line, {**tomllib.loads(FILE.read_text())["profiles"], line: raw})
+
+
 def _profile(name: str, every: Mapping[str, Any]) -> Profile:
     try:
         raw = _inherited(name, every)
@@ -60,7 +71,7 @@ def _profile(name: str, every: Mapping[str, Any]) -> Profile:
             site: Link(_way(each, "up"), _way(each, "down"))
             for site, each in zip(SITES, raws, strict=False)
         }
-        seconds = float(raw.get("seconds", 60))
+        seconds = float(raw.get("seconds", LASTING))
         windows = {"": (SETTLED, seconds), **{k: (a, b) for k, (a, b) in _windows(raw).items()}}
         return Profile(name, links, seconds, windows, bool(raw.get("download", False)))
     except (ValueError, TypeError, KeyError) as error:

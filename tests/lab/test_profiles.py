@@ -29,10 +29,10 @@ def test_units_are_those_of_people() -> None:
 
 def test_steps_cuts_windows_and_likeness() -> None:
     every = load()
-    assert every["step"].links["site"].up.rate == ((0, 1000), (25, 150), (45, 1000))
+    assert every["step"].links["site"].up.rate == ((0, 1000), (25, 150), (40, 1000))
     assert every["step-600"].links["site"].up.delay == 0.3
-    assert every["step-600"].windows["dip"] == (25, 45)
-    assert every["cut"].links["site"].down.cuts == ((25.0, 35.0),)
+    assert every["step-600"].windows["dip"] == (25, 40)
+    assert every["cut"].links["site"].down.cuts == ((20.0, 30.0),)
     assert every["unlike"].links == {
         "site": every["vsat"].links["site"], "second": every["adsl"].links["site"],
     }  # fmt: skip

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from tests.lab import figures
-from tests.lab.__main__ import Run, median, rows, shown
+from tests.lab.__main__ import shown
 from tests.lab.emulator import Way
 from tests.lab.figures import Row, number, write
-from tests.lab.profiles import load
 from tests.lab.reading import Figure
+from tests.lab.series import Run, median, rows
 from tests.lab.tuning import Tuning, tuned
 
 
@@ -28,7 +28,7 @@ def run(value: float | None, stalled: float) -> Run:
 
 
 def test_rows_carry_the_worst_host_beside_the_median() -> None:
-    made = rows(load()["vsat"], "carbet", [run(9, 0.1), run(11, 5.2), run(10, 0.3)])
+    made = rows("vsat", "carbet", [run(9, 0.1), run(11, 5.2), run(10, 0.3)])
     assert made == [Row("up fps", "carbet", "vsat", 10, "1/s", 3, "load 1.0/4, stall 5.2 % SPOILT")]
     assert "| vsat    | carbet | 10  | load 1.0/4, stall 5.2 % SPOILT |" in shown(made)
 
