@@ -102,6 +102,92 @@ export interface Ack {
   at?: string;
 }
 
+/** What passes, from the best to the least; one for each seat and direction. */
+export type Rung = "motion" | "slow" | "sharp" | "stills" | "voice" | "text";
+export type ReasonCode =
+  | "fine"
+  | "rate"
+  | "loss"
+  | "delay"
+  | "choice"
+  | "processor"
+  | "ceiling"
+  | "starting"
+  | "climbing"
+  | "receiver";
+
+/** Why a rung is what it is; kbit/s. */
+export interface Reason {
+  code: ReasonCode;
+  have: number | null;
+  need: number | null;
+}
+
+/** One direction of one seat: `rate` and `spare` in bit/s, `queue` in ms, `loss` a fraction. */
+export interface Way {
+  rung: Rung;
+  why: Reason;
+  rate: number | null;
+  spare: number | null;
+  queue: number | null;
+  loss: number;
+}
+
+/** `up` is what others can get from this seat, `down` what it can get. */
+export interface SeatQuality {
+  seat: string;
+  up: Way;
+  down: Way;
+}
+
+export interface Quality {
+  seats: SeatQuality[];
+}
+
+/** How to encode one picture: `bitrate` in payload bit/s, `layers` temporal. */
+export interface PicturePlan {
+  bitrate: number;
+  fps: number;
+  height: number;
+  layers: 1 | 2 | 3;
+  codec: "vp8" | "av1";
+}
+
+/** What the worker wants of this browser's encoders. An older `n` is ignored. */
+export interface Plan {
+  n: number;
+  rung: Rung;
+  why: Reason;
+  audio: { bitrate: number; ptime: 20 | 40 | 60 | 120; red: boolean };
+  camera: PicturePlan | null;
+  low: PicturePlan | null;
+  exam: PicturePlan | null;
+  ceiling: number;
+  stills: { every: number; bytes: number } | null;
+  spare: number;
+}
+
+export type Picture = "camera" | "exam";
+/** What matters in a picture: who chooses it decides what is given up first. */
+export type Matter = "speech" | "motion" | "detail";
+
+export interface StillStage {
+  bytes: number;
+  type: "image/webp" | "image/jpeg";
+  width: number;
+  height: number;
+}
+
+/** A still of the consultation; `have` is how many of its stages are complete. */
+export interface Still {
+  id: string;
+  seat: string;
+  source: Picture;
+  by: string | null;
+  stages: StillStage[];
+  have: number;
+}
+
 export interface Snapshot {
   mic: DeviceState;
   camera: DeviceState;

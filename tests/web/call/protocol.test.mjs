@@ -12,6 +12,9 @@ class Socket {
   said = [];
   answers = {};
 
+  hints = [];
+  volatile = { emit: (event, payload) => this.hints.push([event, payload]) };
+
   on(name, heard) {
     this.heard[name] = heard;
   }
@@ -135,4 +138,21 @@ test("a server that cannot be reached is a cut; one that refuses is the end", ()
   socket.active = false;
   socket.heard.connect_error(Object.assign(new Error("refused"), { data: { code: "unknown" } }));
   assert.deepEqual(told.at(-1), ["refused", { code: "unknown" }]);
+});
+
+test("a hint is dropped while the line is down, and never said later", () => {
+  const { line, socket } = setup();
+  line.hint("pointer", { x: 0.1 });
+  socket.rise();
+  line.hint("pointer", { x: 0.2 });
+  assert.deepEqual([socket.hints, socket.said], [[["pointer", { x: 0.2 }]], []]);
+});
+
+test("what the server wants answered carries its answer", () => {
+  const { line, socket } = setup();
+  const heard = [];
+  line.addEventListener("still_part", ({ detail }) => heard.push(detail));
+  const answer = () => {};
+  socket.heard.still_part({ id: "s", offset: 0 }, answer);
+  assert.deepEqual(heard, [{ id: "s", offset: 0, answer }]);
 });

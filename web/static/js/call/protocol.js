@@ -11,7 +11,21 @@
 
 const ACK_SECONDS = 12;
 const KICKED_SECONDS = 2;
-const EVENTS = ["room", "message", "offer", "slots", "speaker"];
+/** What the server tells: each becomes an event of the line, for whichever part hears it. */
+const EVENTS = [
+  "room",
+  "message",
+  "offer",
+  "slots",
+  "speaker",
+  "encode",
+  "quality",
+  "stills",
+  "still",
+  "still_part",
+  "still_wanted",
+  "pointer",
+];
 
 /**
  * Listens to what a part tells.
@@ -81,6 +95,15 @@ export class Line extends EventTarget {
   }
 
   /**
+   * Says it if the way is free now, and never again: what is stale a moment later.
+   * @param {string} event
+   * @param {object} payload
+   */
+  hint(event, payload) {
+    if (this.#socket.connected) this.#socket.volatile.emit(event, payload);
+  }
+
+  /**
    * Says it now and after each cut, always with the latest payload.
    * @param {string} event
    * @param {object} payload
@@ -119,7 +142,8 @@ export class Line extends EventTarget {
   }
 
   #listen() {
-    for (const name of EVENTS) this.#socket.on(name, (payload) => this.#tell(name, payload));
+    for (const name of EVENTS)
+      this.#socket.on(name, (payload, answer) => this.#tell(name, answer ? { ...payload, answer } : payload));
     for (const name of ["superseded", "revoked"])
       this.#socket.on(name, () => {
         this.close();
