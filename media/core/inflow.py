@@ -1,0 +1,105 @@
+"""What the worker sees of one browser's sending: rate, loss, the queue before it. PURE.
+
+Rate from what came; loss from the transport-wide numbers, which count every packet once; the queue
+from the microphone's clock: a sample is sent when it is recorded, so whatever it arrives later
+than the promptest one of the last seconds, it has waited. Estimates no capacity: the browser does.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+
+from media.core.sequence import Unroller
+
+OVERHEAD = 44  # bytes of IPv4, UDP and the SRTP tag around a decrypted packet
+WINDOW = 1.0  # s over which the rate is taken
+LOSSES = 4.0  # s over which loss is
+PROMPT = 20.0  # s the promptest packet is remembered: the clocks of two machines drift
+CALM = 0.1  # s of queue below which loss is the link's own, not the queue's
+OWN_WEIGHT = 0.1
+CLOCK = 48_000
+LONGEST_GAP = 1000  # numbers: a jump beyond it is a new start, not a loss
+JUMP = 30.0  # s: a microphone so late had its clock set anew
+
+
+@dataclass(frozen=True)
+class Inflow:
+    """`rate` bit/s on the wire, `loss` and `own_loss` fractions, `queue` s (None: no sound)."""
+
+    rate: int
+    loss: float
+    own_loss: float
+    queue: float | None
+
+
+class Watch:
+    """Watches one browser's packets. All times are monotonic seconds."""
+
+    def __init__(self, now: float) -> None:
+        self._since = now
+        self._came: deque[tuple[float, int]] = deque()
+        self._bytes = 0
+        self._line = Unroller()
+        self._seconds: deque[tuple[float, int, int]] = deque()  # (end, expected, came)
+        self._numbered = 0
+        self._from = -1
+        self._cut_at = now
+        self._own = 0.0
+        self._prompt: deque[tuple[float, float]] = deque()  # rising minima of lateness
+        self._late: float | None = None
+        self._late_at = now
+
+    def arrived(self, size: int, now: float) -> None:
+        """A decrypted packet of so many bytes."""
+        self._came.append((now, size + OVERHEAD))
+        self._bytes += size + OVERHEAD
+        while self._came[0][0] < now - WINDOW:
+            self._bytes -= self._came.popleft()[1]
+
+    def numbered(self, number: int) -> None:
+        """It had this transport-wide number. A copy counts twice, and loss is then told too low."""
+        before = self._line.highest
+        place = self._line.place(number)
+        if before < 0 or place - before > LONGEST_GAP:
+            self._from, self._numbered = place, 0
+        self._numbered += 1
+
+    def sounded(self, timestamp: int, samples: int, now: float) -> None:
+        """A microphone's packet: its RTP time and how much sound it holds."""
+        late = self._lateness(timestamp + samples, now)
+        while self._prompt and self._prompt[-1][1] >= late:
+            self._prompt.pop()
+        self._prompt.append((now, late))
+        while self._prompt[0][0] < now - PROMPT:
+            self._prompt.popleft()
+        self._late, self._late_at = late - self._prompt[0][1], now
+
+    def _lateness(self, ended: int, now: float) -> float:
+        """Seconds, on a scale of its own; unrolled over the 32 bits of RTP time."""
+        turn = (1 << 32) / CLOCK
+        late = (now - ended / CLOCK) % turn
+        last = self._prompt[-1][1] if self._prompt else late
+        late += round((last - late) / turn) * turn
+        if abs(late - last) > JUMP:
+            self._prompt.clear()
+        return late
+
+    def see(self, now: float) -> Inflow:
+        """How it is now; to be asked a few times a second."""
+        while self._came and self._came[0][0] < now - WINDOW:
+            self._bytes -= self._came.popleft()[1]
+        span = min(WINDOW, max(0.1, now - self._since))
+        queue = self._late if self._late is not None and now - self._late_at < 1.0 else None
+        loss = self._loss(now)
+        if queue is not None and queue < CALM:
+            self._own += OWN_WEIGHT * (loss - self._own)
+        return Inflow(int(self._bytes * 8 / span), loss, self._own, queue)
+
+    def _loss(self, now: float) -> float:
+        if now - self._cut_at >= 0.5 and self._from >= 0:
+            expected = self._line.highest + 1 - self._from
+            self._seconds.append((now, expected, min(expected, self._numbered)))
+            self._from, self._numbered, self._cut_at = self._line.highest + 1, 0, now
+        while self._seconds and self._seconds[0][0] < now - LOSSES:
+            self._seconds.popleft()
+        expected = sum(row[1] for row in self._seconds)
+        return 1 - sum(row[2] for row in self._seconds) / expected if expected > 0 else 0.0
