@@ -46,6 +46,8 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
                         help="seconds to carry on a call without a server")  # fmt: skip
     parser.add_argument("--supervised", action="store_true",
                         help="end when there is neither server nor call")  # fmt: skip
+    parser.add_argument("--quality", default="", help="another quality.toml than ours")
+    parser.add_argument("--trace", default="", help="folder where estimates are recorded")
     parser.add_argument("--lock", default="", help="file held while this worker lives")
     parser.add_argument("--log-level", default="info")
     return parser.parse_args(argv)

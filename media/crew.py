@@ -38,6 +38,8 @@ class Spawn:
     advertised: tuple[str, ...] = ()
     linger_seconds: float = 60.0
     log_level: str = "info"
+    quality: str = ""  # another quality.toml than ours
+    trace: str = ""  # folder where estimates and decisions are recorded
 
     def lock(self, number: int) -> Path:
         """The file worker `number` holds."""
@@ -50,6 +52,7 @@ class Spawn:
             "--ca", str(Path(self.ca_file).resolve()) if self.ca_file else "",
             "--udp-port", str(self.udp_port + number), "--linger", str(self.linger_seconds),
             "--supervised", "--lock", str(self.lock(number)), "--log-level", self.log_level,
+            "--quality", self.quality, "--trace", self.trace,
         ]  # fmt: skip
         for host in self.hosts:
             line += ["--host", host]

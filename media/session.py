@@ -237,7 +237,7 @@ class Session:
             self._report(now)
 
     def _feed(self, now: float) -> None:
-        self._feed_every = twcc.interval(self._bits / (now - self._fed_at))
+        self._feed_every = twcc.interval(self._bits / (now - self._fed_at), 2_000_000)
         self._fed_at, self._bits = now, 0
         for packet in self._arrivals.feedback(self._ours, self._last_ssrc):
             self._way.send_rtcp(packet)

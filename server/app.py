@@ -86,6 +86,8 @@ def _spawn(settings: Settings, files: Certificate | None) -> Spawn | None:
         advertised=tuple(settings.media.advertised),
         linger_seconds=settings.media.linger_seconds,
         log_level=settings.log.level,
+        quality=settings.media.quality and str(Path(settings.media.quality).absolute()),
+        trace=settings.media.trace and str(Path(settings.media.trace).absolute()),
     )
 
 

@@ -14,6 +14,9 @@ REFERENCE_TICKS = 256  # the reference time counts 64 ms
 MISSING, SMALL, LARGE = 0, 1, 2
 LONGEST_RUN = 0x1FFF
 MOST_IN_ONE = 400  # packets told in one datagram: 400 deltas of two bytes still fit any path
+FAST, SLOW, SLOWEST = 0.1, 0.25, 1.0  # s between feedbacks
+COST = 90 * 8  # bits of one feedback with every header
+SHARE = 0.05
 LONGEST_GAP = 2000  # a jump beyond this is a new start, not a loss
 
 
@@ -113,9 +116,10 @@ class Arrivals:
         return struct.pack("!BBH", first, 205, len(body) // 4) + body
 
 
-def interval(received_bits_per_second: float) -> float:
-    """Seconds between two feedbacks: 100 ms, stretched to 250 ms so as to stay near 5 % of what
-    comes in (one feedback is about 90 bytes with every header)."""
-    if received_bits_per_second <= 0:
-        return 0.25
-    return min(0.25, max(0.1, 90 * 8 / (0.05 * received_bits_per_second)))
+def interval(received: float, sendable: float) -> float:
+    """Seconds between two feedbacks, for what comes in and what may go out (bit/s): 100 ms,
+    stretched to 250 ms so as to stay near 5 % of what comes in, and on a thin way out to 1 s so
+    as to stay near 5 % of that."""
+    of_received = COST / (SHARE * received) if received > 0 else SLOW
+    of_sendable = COST / (SHARE * sendable) if sendable > 0 else SLOWEST
+    return min(SLOWEST, max(FAST, min(SLOW, of_received), of_sendable))

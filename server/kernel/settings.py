@@ -120,7 +120,11 @@ class SessionSettings(Section):
 
 
 class Media(Section):
-    """`spawn` workers are started here; others may dial in from elsewhere with `token`."""
+    """`spawn` workers are started here; others may dial in from elsewhere with `token`.
+
+    `quality`: a file in place of the ladder that comes with Carbet. `trace`: a folder in which
+    each estimate and decision is recorded, for whoever wants to know why a picture was small.
+    """
 
     spawn: int = Field(default=1, ge=0, le=64)
     udp_port: Port = 20000
@@ -132,6 +136,8 @@ class Media(Section):
     token: str = ""
     linger_seconds: int = Field(default=60, ge=0, le=3600)
     seat_minutes: int = Field(default=10, ge=1, le=120)
+    quality: str = ""
+    trace: str = ""
 
 
 class Log(Section):

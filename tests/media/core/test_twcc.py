@@ -101,6 +101,12 @@ def test_a_long_silence_starts_a_packet_of_its_own() -> None:
 
 
 def test_feedback_stays_near_a_twentieth_of_what_comes_in() -> None:
-    assert twcc.interval(2_000_000) == 0.1
-    assert twcc.interval(0) == 0.25
-    assert 90 * 8 / twcc.interval(100_000) <= 0.06 * 100_000
+    assert twcc.interval(2_000_000, 2_000_000) == 0.1
+    assert twcc.interval(0, 2_000_000) == 0.25
+    assert 90 * 8 / twcc.interval(100_000, 2_000_000) <= 0.06 * 100_000
+
+
+def test_feedback_stays_near_a_twentieth_of_a_thin_way_out() -> None:
+    assert 90 * 8 / twcc.interval(50_000, 16_000) <= 0.051 * 16_000
+    assert twcc.interval(50_000, 1_000) == 1.0
+    assert twcc.interval(50_000, 0) == 1.0
