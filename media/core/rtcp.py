@@ -65,7 +65,15 @@ class Bye:
     ssrcs: tuple[int, ...]
 
 
-Packet = SenderReport | ReceiverReport | Nack | KeyframeRequest | Bye
+@dataclass(frozen=True, slots=True)
+class TransportFeedback:
+    """Transport-wide feedback, unread (see feedback.py)."""
+
+    ssrc: int  # of any one stream it tells about
+    body: bytes  # what follows the two SSRCs
+
+
+Packet = SenderReport | ReceiverReport | Nack | KeyframeRequest | Bye | TransportFeedback
 
 
 def parse(data: bytes) -> list[Packet]:
@@ -106,6 +114,8 @@ def _read(kind: int, count: int, body: bytes) -> Iterable[Packet]:
             return (Bye(tuple(_word(body, 4 * n) for n in range(count))),)
         if kind == RTPFB and count == NACK:
             return (Nack(_word(body, 4), _sequences(body)),)
+        if kind == RTPFB and count == TRANSPORT_FEEDBACK:
+            return (TransportFeedback(_word(body, 4), body[8:]),)
         if kind == PSFB and count == PLI:
             return (KeyframeRequest(_word(body, 4)),)
         if kind == PSFB and count == FIR:

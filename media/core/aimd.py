@@ -1,0 +1,103 @@
+"""The rate itself: down at once and by what was carried, up by what the loop's delay allows.
+
+Additive increase near the last known capacity, multiplicative elsewhere, multiplicative decrease
+(draft-ietf-rmcat-gcc-02 §5.5), with two changes for thin links: a fall lasts until the queue it
+answers has drained and then goes back near the capacity it found; the growth is bound by the
+queue it could build before the next feedback tells. Knows no packets.
+"""
+
+BETA = 0.85  # of what was carried, after overuse
+DEEPEST = 0.5  # of what was carried, while a long queue drains
+DRAIN = 1.0  # s in which a queue should be gone
+RESUME = 0.93  # of the capacity found, once drained
+MOST_DRAIN = 4.0  # s
+LIMITED = 0.6  # sending less than this share of the estimate tells little of the link
+GENTLE = 0.7  # a fall then goes no further at once
+ROOM = 1.5  # of what was carried: growth beyond proves nothing
+SPARE = 10_000  # bit/s growth may always reach above what was carried
+OVERSHOOT = 0.06  # s of queue growth may build before feedback tells
+SLOWEST, FASTEST = 0.08, 0.30  # growth, 1/s
+NEAR = 0.025  # growth near the capacity, 1/s
+CLOSE = 0.90  # of the capacity: near
+PASSED = 1.10  # of the capacity carried: it was not the capacity
+
+
+class Control:
+    """The rate for one receiver, bit/s."""
+
+    def __init__(self, start: float, least: float, most: float, now: float) -> None:
+        self.least, self.most = least, most
+        self.rate = min(most, max(least, start))
+        self.capacity: float | None = None
+        self.draining = False
+        self.grown = False
+        self._drained_at = now
+        self._deaf_until = now  # what is told before that left before the last fall
+        self._at = now
+
+    def fall(self, carried: float, sending: float, queue: float, loop: float, now: float) -> bool:
+        """The link is overused: it carried that many bit/s of those sent, a queue of so many
+        seconds stands, and what we do shows after ``loop`` seconds. True when the rate fell."""
+        if now < self._deaf_until and carried > GENTLE * self.rate:
+            return False
+        self.capacity = carried if self.capacity is None else (self.capacity + carried) / 2
+        queue += max(0.0, min(1.0, sending / carried - 1)) * loop
+        factor = max(DEEPEST, BETA - queue / DRAIN * (BETA - DEEPEST))
+        wanted = factor * carried
+        if sending < LIMITED * self.rate:
+            wanted = max(wanted, GENTLE * self.rate)
+        before = self.rate
+        self._set(min(self.rate, wanted))
+        self.draining = True
+        self._drained_at = now + min(MOST_DRAIN, queue / (1 - factor))
+        self._deaf_until = self._drained_at + loop
+        return self.rate < before
+
+    def drain(self, queue: float, now: float) -> None:
+        """We put so many seconds of queue there ourselves: leave room until it is gone."""
+        self.draining = True
+        self._resume = self.rate
+        self._drained_at = now + queue / (1 - BETA)
+
+    def advance(self, carried: float | None, loop: float, calm: bool, now: float) -> None:
+        """Time passes. ``calm``: no queue stands and no loss speaks against growth."""
+        passed = min(0.25, max(0.0, now - self._at))
+        self._at = now
+        self.grown = False
+        if self.draining:
+            if now >= self._drained_at:
+                self.draining = False
+                if self.capacity is not None:
+                    self._set(max(self.rate, min(RESUME * self.capacity, self.rate / DEEPEST)))
+            return
+        if not calm or now < self._deaf_until or carried is None:
+            return
+        if self.capacity is not None and carried > PASSED * self.capacity:
+            self.capacity = None
+        self._grow(carried, loop, passed)
+
+    def _grow(self, carried: float, loop: float, passed: float) -> None:
+        room = max(ROOM * carried, carried + SPARE)
+        if self.rate >= room:
+            return
+        near = self.capacity is not None and self.rate > CLOSE * self.capacity
+        speed = NEAR if near else min(FASTEST, max(SLOWEST, 2 * OVERSHOOT / loop**2))
+        self._set(min(room, self.rate * (1 + speed * passed)))
+        self.grown = not near
+
+    def limit(self, rate: float) -> None:
+        """Go no higher than this now."""
+        self._set(min(self.rate, rate))
+
+    def raise_to(self, rate: float) -> None:
+        """Something proved that the link carries this."""
+        if rate > self.rate:
+            self._set(rate)
+
+    def settle(self, capacity: float | None) -> None:
+        """Believe in this capacity; None for an unknown link."""
+        self.capacity = capacity
+        self.draining = False
+
+    def _set(self, rate: float) -> None:
+        self.rate = min(self.most, max(self.least, rate))

@@ -1,0 +1,171 @@
+"""Probes: short trains a little faster than the estimate, to learn whether the link carries more.
+
+Says when one may leave, how large it is, and what came of it. A probe is sized so that, if the
+link carries no more than we believe, it adds at most a given queue. Sends nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from media.core.sent import Acknowledged
+
+MOST_QUEUE = 0.25  # s a probe may add to the queue of a link as thick as the estimate
+GENTLE_QUEUE = 0.12  # s, once a probe found nothing
+FACTOR = 2.0  # of the estimate
+GENTLE_FACTOR = 1.6
+FEW = 5  # packets which must arrive
+ENOUGH = 0.8  # of the bytes which must
+SATURATED = 0.9  # of the sending rate: below it, the link was full
+KEEP = 0.95  # of what a full link carried
+LEAST_SPAN = 0.015  # s
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """Packets to send at once, at this rate, with this number."""
+
+    id: int
+    bitrate: int  # bit/s, all that leaves meanwhile
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a probe showed."""
+
+    bitrate: float  # bit/s the link carried
+    saturated: bool  # it carried less than was sent
+
+
+def sized(number: int, estimate: float, factor: float, queue: float) -> Probe:
+    """A probe ``factor`` times as fast as the estimate, which adds at most that much queue."""
+    rate = estimate * factor
+    span = queue / (factor - 1)
+    return Probe(number, int(rate), int(rate * span / 8))
+
+
+class Train:
+    """What has arrived of one probe."""
+
+    def __init__(self, probe: Probe, before: float, now: float) -> None:
+        self.probe = probe
+        self.before = before  # bit/s estimated when it left
+        self.left_at = now
+        self._bytes = self._packets = 0
+        self._first: Acknowledged | None = None
+        self._last_size = 0
+        self._sent = (0.0, 0.0)
+        self._arrived = (0, 0)
+
+    def add(self, packets: Sequence[Acknowledged]) -> None:
+        """Packets of this probe that arrived, in sending order."""
+        for packet in packets:
+            if self._first is None:
+                self._first = packet
+                self._sent = (packet.sent, packet.sent)
+                self._arrived = (packet.arrived, packet.arrived)
+            self._sent = (min(self._sent[0], packet.sent), max(self._sent[1], packet.sent))
+            self._arrived = (
+                min(self._arrived[0], packet.arrived),
+                max(self._arrived[1], packet.arrived),
+            )
+            self._last_size = packet.size
+            self._bytes += packet.size
+            self._packets += 1
+
+    def result(self) -> Found | None:
+        """None while too little arrived."""
+        if self._first is None or self._packets < FEW:
+            return None
+        if self._bytes < ENOUGH * self.probe.bytes:
+            return None
+        sending = self._sent[1] - self._sent[0]
+        receiving = (self._arrived[1] - self._arrived[0]) / 1e6
+        if sending < LEAST_SPAN or receiving < LEAST_SPAN:
+            return None
+        sent = 8 * (self._bytes - self._last_size) / sending
+        received = 8 * (self._bytes - self._first.size) / receiving
+        if received < SATURATED * sent:
+            return Found(KEEP * received, True)
+        return Found(min(sent, received), False)
+
+
+RECOVER_EVERY = 4.0  # s between probes towards a rate the link once carried
+REMEMBERED = 120.0  # s it is worth trying
+STAGNANT = 15.0  # s of the same estimate with unmet demand
+UNMET = 1.1  # of the estimate: demand there is use for
+OVERDUE = 2.0  # s beyond the loop: nothing more will be told of a probe
+KNOCK_EVERY, KNOCK_BYTES = 1.0, 200  # during silence
+
+
+class Probes:
+    """When to probe one receiver's link, and what was found."""
+
+    def __init__(self) -> None:
+        self._number = 0
+        self._train: Train | None = None
+        self._starting = True
+        self._failed = False
+        self._left_at = -1e9
+        self._earlier = 0.0  # bit/s before the last fall
+        self._fell_at = -1e9
+        self._flat: tuple[float, float] | None = None  # estimate, since when
+
+    def fell(self, before: float, now: float) -> None:
+        """The estimate fell from there."""
+        if before > self._earlier or now - self._fell_at > REMEMBERED:
+            self._earlier = before
+        self._fell_at = now
+        self._starting = False
+
+    def want(
+        self, demand: int, estimate: float, ready: bool, loop: float, now: float
+    ) -> Probe | None:
+        """A probe to send now, if there is reason for one and nothing speaks against it."""
+        if self._flat is None or abs(estimate - self._flat[0]) > 0.05 * self._flat[0]:
+            self._flat = (estimate, now)
+        if self._train is not None and now - self._train.left_at > loop + OVERDUE:
+            self._train, self._failed, self._starting = None, True, False
+        if self._train is not None or not ready or demand < UNMET * estimate:
+            return None
+        if now - self._left_at < self._pause(estimate, loop, now):
+            return None
+        factor, queue = (GENTLE_FACTOR, GENTLE_QUEUE) if self._failed else (FACTOR, MOST_QUEUE)
+        factor = min(factor, max(1.2, 1.1 * demand / estimate))
+        self._number += 1
+        probe = sized(self._number, estimate, factor, queue)
+        self._train, self._left_at, self._flat = Train(probe, estimate, now), now, None
+        return probe
+
+    def _pause(self, estimate: float, loop: float, now: float) -> float:
+        """Seconds to leave between the last probe and the next."""
+        if self._starting or not self._failed:
+            return loop
+        if estimate < 0.9 * self._earlier and now - self._fell_at < REMEMBERED:
+            return RECOVER_EVERY
+        flat = self._flat is not None and now - self._flat[1] >= STAGNANT
+        return STAGNANT if flat else float("inf")
+
+    def knock(self, rate: int, now: float) -> Probe | None:
+        """During silence: a few bytes, so that a link which is back is noticed."""
+        if now - self._left_at < KNOCK_EVERY:
+            return None
+        self._left_at, self._train = now, None
+        self._number += 1
+        return Probe(self._number, rate, KNOCK_BYTES)
+
+    def arrived(self, packets: Sequence[Acknowledged], now: float) -> Found | None:
+        """What the running probe showed, once it has."""
+        train = self._train
+        if train is None:
+            return None
+        mine = [packet for packet in packets if packet.probe == train.probe.id]
+        if not mine:
+            return None
+        train.add(mine)
+        found = train.result()
+        if found is not None:
+            self._train = None
+            self._failed = found.saturated or found.bitrate < 1.1 * train.before
+            self._starting = self._starting and not self._failed
+        return found

@@ -1,0 +1,228 @@
+"""A call over an emulated link, without a clock: a sender that obeys the estimator, a receiver that
+writes real feedback bytes, and what came of it."""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from random import Random
+
+from media.core.estimator import Estimator
+from media.core.probe import Probe
+from media.core.rtcp import TransportFeedback, parse
+from media.core.trace import Trace
+from media.core.twcc import Arrivals
+from tests.lab.emulator import Pipe, Way
+
+TICK = 0.02
+RECEIVER_CLOCK = 5000.0  # s: its clock shares no zero with ours
+
+
+@dataclass(frozen=True)
+class Media:
+    """What there is to send. ``video``: the most a camera gives, bit/s on the wire; 0 for none.
+    ``filled``: the share of what it may send that an encoder really makes."""
+
+    voice_bytes: int = 150
+    voice_every: float = 0.06
+    video: int = 3_000_000
+    fps: float = 15.0
+    packet: int = 1100
+    filled: float = 0.95
+    video_from: float = 0.0
+
+
+@dataclass(frozen=True)
+class Sample:
+    """At one tick."""
+
+    at: float
+    bitrate: int
+    queue: float
+    state: str
+    why: str
+
+
+@dataclass
+class Record:
+    """What came of a call."""
+
+    samples: list[Sample] = field(default_factory=list)
+    waits: list[tuple[float, float]] = field(default_factory=list)  # (sent at, queued)
+    carried: list[tuple[float, int]] = field(default_factory=list)  # (left the link, bytes)
+    probes: list[tuple[float, Probe, float]] = field(default_factory=list)  # with the estimate
+
+    def rate(self, start: float, end: float) -> float:
+        """bit/s that crossed the link."""
+        return 8 * sum(size for at, size in self.carried if start <= at < end) / (end - start)
+
+    def estimate(self, start: float, end: float) -> float:
+        """bit/s, mean."""
+        inside = [s.bitrate for s in self.samples if start <= s.at < end]
+        return sum(inside) / len(inside)
+
+    def queue_p95(self, start: float, end: float) -> float:
+        """Seconds a packet waited for its first bit to leave."""
+        waits = sorted(wait for at, wait in self.waits if start <= at < end)
+        return waits[math.ceil(0.95 * len(waits)) - 1]
+
+    def regained(self, after: float, rate: float) -> float:
+        """Seconds after which the estimate is at least this and stays there for 2 s."""
+        since = None
+        for sample in self.samples:
+            if sample.at < after:
+                continue
+            if sample.bitrate < rate:
+                since = None
+            elif since is None:
+                since = sample.at
+            elif sample.at - since >= 2:
+                return since - after
+        return math.inf
+
+
+class ThinCall:
+    """One direction of a call, event by event."""
+
+    def __init__(
+        self,
+        down: Way,
+        up: Way,
+        *,
+        start: int = 100_000,
+        media: Media | None = None,
+        seed: int = 1,
+        trip: float | None = None,
+        feedback: Callable[[float], float] | None = None,
+        drift: float = 0.0,
+        other: Callable[[float], Sequence[int]] | None = None,
+        trace: Trace | None = None,
+        most: int = 20_000_000,
+    ) -> None:
+        self.media = media or Media()
+        self.pipe = Pipe(down, Random(f"down {seed}"))
+        self.back = Pipe(up, Random(f"up {seed}"))
+        self.estimator = Estimator(0.0, start, trip, trace=trace, most=most)
+        self.record = Record()
+        self._random = Random(f"media {seed}")
+        self._arrivals = Arrivals()
+        self._events: list[tuple[float, int, Callable[[float], None]]] = []
+        self._order = count()
+        self._backlog: list[int] = []  # video packets waiting for the pacer
+        self._credit = 0.0
+        self._probe: Probe | None = None
+        self._probe_left = 0
+        self._probe_credit = 0.0
+        self._drift = drift
+        self._other = other
+        self._feedback_every = feedback
+        self._received = 0.0
+        self._fed_at = 0.0
+
+    def run(self, seconds: float) -> Record:
+        self._at(0.0, self._tick)
+        self._at(0.0, self._voice)
+        if self.media.video:
+            self._at(self.media.video_from + 0.01, self._frame)
+        self._at(0.1, self._feed)
+        while self._events and self._events[0][0] <= seconds:
+            now, _, act = heapq.heappop(self._events)
+            act(now)
+        return self.record
+
+    def _at(self, when: float, act: Callable[[float], None]) -> None:
+        heapq.heappush(self._events, (round(when, 5), next(self._order), act))
+
+    # Sender
+
+    def _send(self, size: int, now: float, probe: int = 0) -> None:
+        number = self.estimator.sent(size, now, probe)
+        fate = self.pipe.offer(size, now)
+        if not fate.cause or fate.sent > now:
+            self.record.waits.append((now, fate.queued))
+            self.record.carried.append((fate.sent, size))
+        if not fate.cause:
+            self._at(fate.at, lambda at: self._receive(number, size, at))
+
+    def _voice(self, now: float) -> None:
+        self._send(self.media.voice_bytes, now)
+        self._at(now + self.media.voice_every, self._voice)
+
+    def _frame(self, now: float) -> None:
+        media = self.media
+        voice = 8 * media.voice_bytes / media.voice_every
+        room = min(media.video, media.filled * self.estimator.estimate.bitrate - voice)
+        if sum(self._backlog) * 8 > 0.5 * max(room, 1):
+            room = 0  # an encoder which sees its pacer full skips the frame
+        size = max(0.0, room) / media.fps / 8 * self._random.uniform(0.8, 1.2)
+        while size > 60:
+            self._backlog.append(int(min(size, media.packet)))
+            size -= media.packet
+        self._at(now + 1 / media.fps, self._frame)
+
+    def _tick(self, now: float) -> None:
+        estimator = self.estimator
+        estimator.tick(now)
+        said = estimator.estimate
+        self.record.samples.append(
+            Sample(now, said.bitrate, self.pipe.backlog(now), said.state, said.why)
+        )
+        demand = self.media.video + int(8 * self.media.voice_bytes / self.media.voice_every)
+        probe = estimator.wants_probe(demand, now)
+        if probe is not None:
+            self.record.probes.append((now, probe, said.bitrate))
+            self._probe, self._probe_left, self._probe_credit = probe, probe.bytes, 0.0
+        self._pace(now)
+        for size in self._other(now) if self._other else ():
+            self.pipe.offer(size, now)
+        self._at(now + TICK, self._tick)
+
+    def _pace(self, now: float) -> None:
+        probe = self._probe
+        rate = 1.1 * self.estimator.estimate.bitrate if probe is None else float(probe.bitrate)
+        self._credit = min(self._credit + rate * TICK / 8, max(1500.0, rate * TICK / 8))
+        while self._credit > 0 and (self._backlog or probe is not None):
+            size = self._backlog.pop(0) if self._backlog else min(255, max(60, self._probe_left))
+            self._credit -= size
+            self._send(size, now, probe.id if probe else 0)
+            if probe is not None:
+                self._probe_left -= size
+                if self._probe_left <= 0:
+                    probe = self._probe = None
+
+    # Receiver
+
+    def _receive(self, number: int, size: int, now: float) -> None:
+        seen = RECEIVER_CLOCK + now * (1 + self._drift)
+        self._arrivals.note(number, int(seen * 1e6))
+        self._received += size
+
+    def _feed(self, now: float) -> None:
+        rate = 8 * self._received / max(0.05, now - self._fed_at)
+        self._received, self._fed_at = 0.0, now
+        for datagram in self._arrivals.feedback(1, 2):
+            fate = self.back.offer(len(datagram) + 50, now)
+            if not fate.cause:
+                self._at(fate.at, lambda at, datagram=datagram: self._told(datagram, at))
+        every = self._feedback_every(rate) if self._feedback_every else _browser_interval(rate)
+        self._at(now + every, self._feed)
+
+    def _told(self, datagram: bytes, now: float) -> None:
+        for packet in parse(datagram):
+            assert isinstance(packet, TransportFeedback)
+            self.estimator.feedback(packet.body, now)
+
+
+def _browser_interval(rate: float) -> float:
+    """As Chromium: 5 % of what comes in, between 50 and 250 ms."""
+    return min(0.25, max(0.05, 68 * 8 / max(1.0, 0.05 * rate)))
+
+
+def steady(kbit: float, trip: float, **more: object) -> tuple[Way, Way]:
+    """A link of that rate and round trip, with a queue of 400 ms, and the way back."""
+    queue = int(more.pop("queue", max(4000, kbit * 125 * 0.4)))  # type: ignore[call-overload]
+    down = Way(((0, kbit),), delay=trip / 2, queue=queue, **more)  # type: ignore[arg-type]
+    return down, Way(((0, 1000),), delay=trip / 2)
