@@ -7,7 +7,7 @@ in: it waits at the door by itself.
 import datetime as dt
 from dataclasses import replace
 
-from signaling import links, views
+from signaling import links, quality, views
 from signaling.door import Outcome, go, superseded
 from signaling.effects import Audit, Drop, Effect, Send
 from signaling.events import Arrival, Arrived, Revoked, Vanished
@@ -80,6 +80,8 @@ def _sit(room: Room, seat: Seat, event: Arrived, other: bool, now: dt.datetime) 
         tab=event.tab,
         credential=event.arrival.credential,
         told=event.last_message,
+        rtt=event.rtt,
+        saver=event.saver,
     )
     if not seat.inside:
         return room.put(seat), effects
@@ -87,7 +89,7 @@ def _sit(room: Room, seat: Seat, event: Arrived, other: bool, now: dt.datetime) 
     link = resumed.link
     if link.session and link.slots:
         effects += (Send(event.socket, "slots", views.slots(link.session, link.slots)),)
-    return room.put(resumed), effects
+    return room.put(resumed), (*effects, *quality.plan_of(resumed))
 
 
 def _claim(room: Room, event: Arrived) -> Outcome:

@@ -59,6 +59,27 @@ class CloseRoom:
 
 
 @dataclass(frozen=True)
+class ReportLink:
+    """Tell the worker what a browser says of its own sending."""
+
+    seat: str
+    session: str
+    up: float | None
+    rtt: float | None
+    loss: float | None
+    limited: str
+
+
+@dataclass(frozen=True)
+class TellMatters:
+    """Tell the worker what matters in a seat's picture."""
+
+    seat: str
+    source: str
+    what: str
+
+
+@dataclass(frozen=True)
 class WriteMessage:
     """Store and number a message, say so with `Said`, then acknowledge: never before the disk.
 
@@ -105,6 +126,14 @@ class StoreIncident:
 
 
 @dataclass(frozen=True)
+class StoreMatters:
+    """What matters in a seat's pictures: all of it, by source."""
+
+    seat: str
+    matters: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
 class StoreStatus:
     act: Act
     at: dt.datetime
@@ -145,6 +174,7 @@ Stored = (
     StoreStage
     | StoreAttendance
     | StoreIncident
+    | StoreMatters
     | StoreStatus
     | StoreLocked
     | RevokeInvitation
@@ -159,6 +189,8 @@ Effect = (
     | AnswerMedia
     | CloseMedia
     | CloseRoom
+    | ReportLink
+    | TellMatters
     | WriteMessage
     | WriteConsent
     | Stored

@@ -1,11 +1,13 @@
 """What happens to a room: from sockets, from the media worker, from pages, from time. PURE."""
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from signaling.consultation import Status
 from signaling.messages import Command
 from signaling.seats import Message, SlotUse, Stage
+from signaling.ways import Way
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,8 @@ class Arrived:
     tab: str
     last_message: int = 0
     session: str | None = None
+    rtt: float | None = None
+    saver: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,10 +70,13 @@ class Said:
 
 @dataclass(frozen=True)
 class Offered:
+    """`plan` is what the browser is to send at first."""
+
     seat: str
     attempt: int
     session: str
     sdp: str
+    plan: dict[str, Any] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)
@@ -127,11 +134,24 @@ class PictureResumed:
 
 @dataclass(frozen=True)
 class Quality:
-    """`loss` as a fraction of 1, `rtt` in seconds, None while it is unknown."""
+    """`loss` as a fraction of 1, `rtt` in seconds, None while it is unknown; `up` and `down` are
+    the directions, None when nothing is told of them."""
 
     seat: str
+    session: str
     loss: float
     rtt: float | None
+    up: Way | None = None
+    down: Way | None = None
+
+
+@dataclass(frozen=True)
+class Planned:
+    """What a seat's page is to send from now on: the worker's word, passed on as it is."""
+
+    seat: str
+    session: str
+    plan: dict[str, Any] = field(hash=False)
 
 
 @dataclass(frozen=True)
@@ -182,6 +202,7 @@ Event = (
     | PictureStalled
     | PictureResumed
     | Quality
+    | Planned
     | WorkerLost
     | WorkerBack
     | StatusChanged

@@ -7,7 +7,7 @@ session lives on beside the new one, and its end must not look like a cut.
 import datetime as dt
 from dataclasses import replace
 
-from signaling import views
+from signaling import quality, views
 from signaling.effects import AnswerMedia, CloseMedia, Effect, Reply, Send
 from signaling.events import (
     Flowing,
@@ -16,7 +16,6 @@ from signaling.events import (
     Offered,
     PictureResumed,
     PictureStalled,
-    Quality,
     SlotsChanged,
     SpeakerChanged,
     Stalled,
@@ -26,10 +25,6 @@ from signaling.events import (
 from signaling.messages import Answer, Renew
 from signaling.seats import Flow, Link, Room, Seat
 
-# Loss (fraction) and round trip (seconds) above which a link is shown as weak, and below which
-# it is good again. A satellite's ordinary 0.8 s and 3 % are not called weak.
-WEAK_LOSS, GOOD_LOSS = 0.08, 0.04
-WEAK_RTT, GOOD_RTT = 1.5, 1.2
 RETRY = dt.timedelta(seconds=5)
 # An offer which led to nothing for this long is lost; a satellite's slow handshake is not.
 STUCK = dt.timedelta(seconds=40)
@@ -64,19 +59,8 @@ def resume(seat: Seat, same_tab: bool, session: str | None, now: dt.datetime) ->
     return seat if same_tab or session else reopen(seat, now)
 
 
-def _of_session(room: Room, seat_id: str, session: str) -> Seat | None:
-    seat = room.by_id.get(seat_id)
-    if seat is None or not seat.inside:
-        return None
-    if seat.link.session == session:
-        return seat
-    # Restored with packets flowing, but the session's name was not stored.
-    restored = seat.link.session is None and seat.link.flow in (Flow.UP, Flow.STALLED)
-    return replace(seat, link=replace(seat.link, session=session)) if restored else None
-
-
 def _with_flow(room: Room, seat_id: str, session: str, flow: Flow) -> Outcome:
-    seat = _of_session(room, seat_id, session)
+    seat = room.of_session(seat_id, session)
     if seat is None:
         return room, ()
     carried = seat.link.carried or flow is Flow.UP
@@ -88,7 +72,7 @@ def flowing(room: Room, event: Flowing, now: dt.datetime) -> Outcome:
 
 
 def stalled(room: Room, event: Stalled, now: dt.datetime) -> Outcome:
-    seat = _of_session(room, event.seat, event.session)
+    seat = room.of_session(event.seat, event.session)
     if seat is None or seat.link.flow is not Flow.UP:
         return room, ()
     since = now - dt.timedelta(seconds=max(0.0, event.since))
@@ -104,10 +88,13 @@ def offered(room: Room, event: Offered, now: dt.datetime) -> Outcome:
     seat = room.by_id.get(event.seat)
     if seat is None or not seat.inside or seat.link.attempt != event.attempt:
         return room, ()
-    room = room.put(replace(seat, link=replace(seat.link, session=event.session)))
+    link = quality.offered(replace(seat.link, session=event.session), event.plan)
+    seat = replace(seat, link=link)
+    matters = quality.matters_of(seat)
     if seat.socket is None:
-        return room, ()
-    return room, (Send(seat.socket, "offer", {"session": event.session, "sdp": event.sdp}),)
+        return room.put(seat), matters
+    offer = Send(seat.socket, "offer", {"session": event.session, "sdp": event.sdp})
+    return room.put(seat), (offer, *quality.plan_of(seat), *matters)
 
 
 def not_offered(room: Room, event: NotOffered, now: dt.datetime) -> Outcome:
@@ -139,7 +126,7 @@ def renew(room: Room, seat: Seat, command: Renew, now: dt.datetime) -> Outcome:
 
 
 def slots(room: Room, event: SlotsChanged, now: dt.datetime) -> Outcome:
-    seat = _of_session(room, event.seat, event.session)
+    seat = room.of_session(event.seat, event.session)
     if seat is None:
         return room, ()
     room = room.put(replace(seat, link=replace(seat.link, slots=event.slots)))
@@ -163,18 +150,6 @@ def picture(room: Room, event: PictureStalled | PictureResumed, now: dt.datetime
     return room.put(replace(seat, link=replace(seat.link, stalled=tuple(since.items())))), ()
 
 
-def quality(room: Room, event: Quality, now: dt.datetime) -> Outcome:
-    seat = room.by_id.get(event.seat)
-    if seat is None or not seat.inside:
-        return room, ()
-    rtt = event.rtt or 0.0
-    if seat.link.weak:
-        weak = event.loss > GOOD_LOSS or rtt > GOOD_RTT
-    else:
-        weak = event.loss > WEAK_LOSS or rtt > WEAK_RTT
-    return room.put(replace(seat, link=replace(seat.link, weak=weak))), ()
-
-
 def worker_lost(room: Room, event: WorkerLost, now: dt.datetime) -> Outcome:
     if not room.inside:
         return room, ()
@@ -186,7 +161,10 @@ def worker_lost(room: Room, event: WorkerLost, now: dt.datetime) -> Outcome:
 def worker_back(room: Room, event: WorkerBack, now: dt.datetime) -> Outcome:
     """Seats it still carries go on; the others get a new offer at once, and so does a page which
     asked for one in vain. Whoever went while its line was down is put out of media now."""
+    told: tuple[Effect, ...] = ()
     for seat in room.inside:
+        if seat.id in event.peers:
+            told += quality.matters_of(seat)
         if seat.id in event.peers and (seat.link.session or not seat.socket):
             if seat.link.flow in (Flow.GONE, Flow.NONE):
                 link = replace(seat.link, flow=Flow.UP, carried=True)
@@ -196,7 +174,7 @@ def worker_back(room: Room, event: WorkerBack, now: dt.datetime) -> Outcome:
         elif not seat.socket and seat.link.flow is not Flow.GONE:
             room = room.put(replace(seat, link=replace(seat.link, flow=Flow.GONE)))
     outside = sorted(event.peers - {seat.id for seat in room.inside})
-    return room, tuple(CloseMedia(peer) for peer in outside)
+    return room, (*told, *(CloseMedia(peer) for peer in outside))
 
 
 def retried(room: Room, now: dt.datetime) -> Room:

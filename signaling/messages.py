@@ -16,6 +16,12 @@ SDP = 50_000
 ID = 24
 SESSION = 64
 
+PICTURES = frozenset(("camera", "exam"))
+WHATS = frozenset(("speech", "motion", "detail"))
+LIMITS = frozenset(("none", "cpu", "bandwidth", "other"))
+# The largest whole number a script can name, and a terabit: no link of ours.
+COUNT, RATE, HOUR = 2.0**53, 1e12, 3600.0
+
 DEVICE_STATES = frozenset(("on", "off", "lost", "none"))
 EXAM_KINDS = frozenset(("camera", "screen"))
 
@@ -94,6 +100,29 @@ class End:
     pass
 
 
+@dataclass(frozen=True)
+class Report:
+    """What a page's browser says of its own sending: `up` is what it believes it could send, in
+    bit/s, `rtt` in s, `loss` a fraction; `sent` and `received` are bytes since it was opened."""
+
+    session: str
+    up: float | None
+    rtt: float | None
+    loss: float | None
+    limited: str
+    sent: int
+    received: int
+
+
+@dataclass(frozen=True)
+class Matter:
+    """What matters in a picture."""
+
+    seat: str
+    source: str
+    what: str
+
+
 Command = (
     Consent
     | Knock
@@ -108,6 +137,8 @@ Command = (
     | Lock
     | Leave
     | End
+    | Report
+    | Matter
 )
 
 
@@ -119,6 +150,8 @@ class Hello:
     tab: str
     last_message: int = 0
     session: str | None = None
+    rtt: float | None = None
+    saver: bool = False
 
 
 def _boolean(value: Any) -> bool:
@@ -169,6 +202,28 @@ def _number(value: Any) -> int:
     return value
 
 
+def _real(most: float) -> Callable[[Any], float]:
+    def check(value: Any) -> float:
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not number or not 0 <= value <= most:
+            raise Invalid("a number within bounds is needed")
+        return float(value)
+
+    return check
+
+
+def _count(value: Any) -> int:
+    """A script's whole number, which JSON may write with a point."""
+    number = _real(COUNT)(value)
+    if not number.is_integer():
+        raise Invalid("a whole number is needed")
+    return int(number)
+
+
+def _or_none(check: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda value: None if value is None else check(value)
+
+
 Checks = dict[str, Callable[[Any], Any]]
 
 _STATE = _one_of(DEVICE_STATES)
@@ -191,9 +246,27 @@ COMMANDS: dict[str, tuple[Callable[..., Command], Checks]] = {
     "lock": (Lock, {"locked": _boolean}),
     "leave": (Leave, {}),
     "end": (End, {}),
+    "link": (
+        Report,
+        {
+            "session": _text(SESSION),
+            "up": _or_none(_real(RATE)),
+            "rtt": _or_none(_real(HOUR)),
+            "loss": _or_none(_real(1.0)),
+            "limited": _one_of(LIMITS),
+            "sent": _count,
+            "received": _count,
+        },
+    ),
+    "matters": (
+        Matter,
+        {"seat": _text(ID), "source": _one_of(PICTURES), "what": _one_of(WHATS)},
+    ),
 }
 
 HELLO: Checks = {"consultation": _text(ID), "tab": _text(64), "last_message": _number}
+# What may be left out, and is nothing when it is null.
+HELLO_MORE: Checks = {"session": _text(SESSION), "rtt": _real(HOUR), "saver": _boolean}
 
 
 def _fields(payload: Any, checks: Checks) -> dict[str, Any]:
@@ -211,9 +284,9 @@ def parse(event: Any, arguments: tuple[Any, ...]) -> Command:
 
 
 def parse_hello(auth: Any) -> Hello:
-    """The `auth` payload; `session` may be left out. Raises `Invalid`."""
-    session = auth.get("session") if isinstance(auth, dict) else None
-    if session is None:
-        rest = {k: v for k, v in auth.items() if k != "session"} if isinstance(auth, dict) else auth
-        return Hello(**_fields(rest, HELLO))
-    return Hello(**_fields(auth, {**HELLO, "session": _text(SESSION)}))
+    """The `auth` payload; what is in `HELLO_MORE` may be left out. Raises `Invalid`."""
+    if not isinstance(auth, dict):
+        raise Invalid("exactly the keys of the protocol are needed")
+    said = {k: v for k, v in auth.items() if k not in HELLO_MORE or v is not None}
+    more = {key: check for key, check in HELLO_MORE.items() if key in said}
+    return Hello(**_fields(said, {**HELLO, **more}))

@@ -171,7 +171,15 @@ class CallNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
                 break
             await asyncio.sleep(0.005)
         try:
-            event = Arrived(arrival, socket, hello.tab, hello.last_message, hello.session)
+            event = Arrived(
+                arrival,
+                socket,
+                hello.tab,
+                hello.last_message,
+                hello.session,
+                rtt=hello.rtt,
+                saver=hello.saver,
+            )
             await self._rooms.arrive(hello.consultation, event)
             await self._still_valid(arrival.credential)
         except DatabaseAway:

@@ -8,17 +8,25 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import Protocol
 
 from media import client
-from signaling import events
+from signaling import effects, events, ways
 from signaling.events import Event
-from signaling.seats import SlotUse
+from signaling.seats import Seat, SlotUse
 
 
 class Media(Protocol):
     def subscribe(self, callback: Callable[[client.MediaEvent], Awaitable[None]]) -> None: ...
 
-    async def open(self, room: str, peer: str) -> client.Offer: ...
+    async def open(self, room: str, peer: str, hint: client.Hint) -> client.Offer: ...
 
     async def answer(self, room: str, peer: str, session: str, sdp: str) -> None: ...
+
+    async def report(
+        self, room: str, peer: str, session: str, report: client.LinkReport
+    ) -> None: ...
+
+    async def matters(self, room: str, peer: str, source: str, what: str) -> None: ...
+
+    async def transfer(self, room: str, peer: str, direction: str, on: bool) -> None: ...
 
     async def close(self, room: str, peer: str) -> None: ...
 
@@ -53,6 +61,7 @@ OfPeer = (
     | client.PictureStalled
     | client.PictureResumed
     | client.PeerQuality
+    | client.Encode
 )
 
 
@@ -72,4 +81,30 @@ def _of_peer(told: OfPeer) -> Event:
         case client.PictureResumed():
             return events.PictureResumed(told.peer, told.source)
         case client.PeerQuality():
-            return events.Quality(told.peer, told.loss, told.rtt)
+            up, down = ways.read(told.up), ways.read(told.down)
+            return events.Quality(told.peer, told.session, told.loss, told.rtt, up, down)
+        case client.Encode():
+            return events.Planned(told.peer, told.session, told.plan)
+
+
+Told = effects.CloseMedia | effects.CloseRoom | effects.ReportLink | effects.TellMatters
+Wired = effects.OpenMedia | Told
+
+
+async def tell(media: Media, room: str, effect: Told) -> None:
+    """A command to the worker that needs no answer of the room."""
+    match effect:
+        case effects.CloseMedia(seat):
+            await media.close(room, seat)
+        case effects.CloseRoom():
+            await media.close_room(room)
+        case effects.ReportLink(seat, session, up, rtt, loss, limited):
+            rate = None if up is None else round(up)
+            await media.report(room, seat, session, client.LinkReport(rate, rtt, loss, limited))
+        case effects.TellMatters(seat, source, what):
+            await media.matters(room, seat, source, what)
+
+
+def hint(seat: Seat) -> client.Hint:
+    """What is known of a seat's link before it carries anything."""
+    return client.Hint(rtt=seat.rtt)

@@ -78,6 +78,7 @@ def _seat(row: db.Seat, stays: list[Attendance], incidents: list[Incident]) -> S
         consent=row.consent,
         entered_at=entered,
         first_entered_at=stays[0].entered_at if stays else None,
+        matters=tuple(sorted(row.matters.items())),
         incidents=tuple((i.kind, i.started_at) for i in incidents if i.seat_id == row.id),
     )
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, get_args
 
-from signaling import arrivals, door, ledger, links, views
+from signaling import arrivals, door, ledger, links, quality, views
 from signaling.consultation import OVER, Status
 from signaling.effects import (
     Audit,
@@ -36,6 +36,7 @@ from signaling.events import (
     Offered,
     PictureResumed,
     PictureStalled,
+    Planned,
     Quality,
     Revoked,
     Said,
@@ -59,9 +60,11 @@ from signaling.messages import (
     Knock,
     Leave,
     Lock,
+    Matter,
     Refuse,
     Remove,
     Renew,
+    Report,
     Say,
 )
 from signaling.seats import MESSAGES, Claim, Devices, Room, Seat, Stage
@@ -85,10 +88,11 @@ def step(room: Room, event: Event, now: dt.datetime, *, kept: dt.timedelta = SEA
     rest = tuple(e for e in asked if not isinstance(e, (*get_args(Stored), Reply)))
     reply = tuple(e for e in asked if isinstance(e, Reply))
     after, said = _deliver(after)
+    after, news = quality.tell(after, now)
     if after != room:
         after = replace(after, rev=room.rev + 1)
     shown = _show(room, after, event, now)
-    return after, (*stored, *noted, *_media(room, after), *shown, *said, *rest, *reply)
+    return after, (*stored, *noted, *_media(room, after), *shown, *said, *news, *rest, *reply)
 
 
 def _handle(room: Room, event: Event, now: dt.datetime) -> Outcome:
@@ -260,7 +264,8 @@ HANDLERS: dict[type, Callable[[Room, Any, dt.datetime], Outcome]] = {
     SpeakerChanged: links.speaker,
     PictureStalled: links.picture,
     PictureResumed: links.picture,
-    Quality: links.quality,
+    Quality: quality.measured,
+    Planned: quality.planned,
     WorkerLost: links.worker_lost,
     WorkerBack: links.worker_back,
 }
@@ -277,6 +282,8 @@ COMMANDS: dict[type, Callable[[Room, Seat, Any, dt.datetime], Outcome]] = {
     Refuse: door.refuse,
     Remove: door.remove,
     Lock: _lock,
+    Report: quality.report,
+    Matter: quality.matter,
     Leave: lambda room, seat, _, now: door.leave(room, seat, now),
     End: lambda room, seat, _, now: door.end(room, seat, now),
 }

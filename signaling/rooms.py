@@ -24,8 +24,10 @@ from signaling.effects import (
     Effect,
     OpenMedia,
     Reply,
+    ReportLink,
     Send,
     Stored,
+    TellMatters,
     WriteConsent,
     WriteMessage,
 )
@@ -186,7 +188,7 @@ class Rooms:
                     await self.line.tell(socket, event, payload)
                 case Drop(socket) if self.line:
                     tasks.spawn(self.line.drop(socket), "drop")
-                case OpenMedia() | CloseMedia() | CloseRoom():
+                case OpenMedia() | CloseMedia() | CloseRoom() | ReportLink() | TellMatters():
                     tasks.spawn(self._wired(live, effect), "media command")
         reply = next((e for e in effects if isinstance(e, Reply)), None)
         return Done(reply, tuple(e for e in effects if isinstance(e, PENDING)), batch)
@@ -252,23 +254,20 @@ class Rooms:
             if room not in self._live:
                 await self._media.close_room(room)
 
-    async def _wired(self, live: Live, effect: OpenMedia | CloseMedia | CloseRoom) -> None:
+    async def _wired(self, live: Live, effect: relay.Wired) -> None:
         async with live.wire:
-            match effect:
-                case OpenMedia(seat, attempt):
-                    event = await self._open(live.room.id, seat, attempt)
-                    await self.handle(live.room.id, event)
-                case CloseMedia(seat):
-                    await self._media.close(live.room.id, seat)
-                case CloseRoom():
-                    await self._media.close_room(live.room.id)
+            if isinstance(effect, OpenMedia):
+                event = await self._open(live.room, effect.seat, effect.attempt)
+                await self.handle(live.room.id, event)
+            else:
+                await relay.tell(self._media, live.room.id, effect)
 
-    async def _open(self, room: str, seat: str, attempt: int) -> Event:
+    async def _open(self, room: Room, seat: str, attempt: int) -> Event:
         try:
-            offer = await self._media.open(room, seat)
+            offer = await self._media.open(room.id, seat, relay.hint(room.by_id[seat]))
         except (client.MediaAway, client.MediaRefused):
             return NotOffered(seat, attempt)
-        return Offered(seat, attempt, offer.session, offer.sdp)
+        return Offered(seat, attempt, offer.session, offer.sdp, offer.plan)
 
     async def _answer(self, live: Live, given: AnswerMedia) -> Reply:
         try:

@@ -35,6 +35,7 @@ from signaling.effects import (
     Stored,
     StoreIncident,
     StoreLocked,
+    StoreMatters,
     StoreStage,
     StoreStatus,
 )
@@ -138,12 +139,15 @@ async def _end_sessions(
 async def _change(
     session: AsyncSession,
     batch: Batch,
-    row: StoreStage | StoreAttendance | StoreIncident | StoreStatus | StoreLocked,
+    row: StoreStage | StoreAttendance | StoreIncident | StoreStatus | StoreLocked | StoreMatters,
 ) -> None:
     match row:
         case StoreStage(seat, stage):
             changed = sa.update(Seat).where(Seat.id == seat).values(stage=stage.value)
             await session.execute(changed.execution_options(synchronize_session=False))
+        case StoreMatters(seat, matters):
+            told = sa.update(Seat).where(Seat.id == seat).values(matters=dict(matters))
+            await session.execute(told.execution_options(synchronize_session=False))
         case StoreLocked(locked):
             room = sa.update(Consultation).where(Consultation.id == batch.room)
             await session.execute(room.values(locked=locked))

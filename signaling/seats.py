@@ -7,9 +7,10 @@ mean is in `links`, and both are called through `room.step`.
 import datetime as dt
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal
 
 from signaling.consultation import Status
+from signaling.ways import Way
 
 Source = Literal["mic", "camera", "exam"]
 
@@ -65,7 +66,10 @@ class SlotUse:
 @dataclass(frozen=True)
 class Link:
     """The media session of a seat. `attempt` grows with each offer asked for, so that
-    the answer to an older question is recognised; `carried` says packets came before."""
+    the answer to an older question is recognised; `carried` says packets came before.
+
+    `up` and `down` are its directions; `plan` is what its page is to send, `early` a plan for a
+    session not yet offered."""
 
     flow: Flow = Flow.NONE
     session: str | None = None
@@ -76,6 +80,25 @@ class Link:
     weak: bool = False
     slots: tuple[SlotUse, ...] = ()
     stalled: tuple[tuple[str, dt.datetime], ...] = ()
+    up: Way | None = None
+    down: Way | None = None
+    rtt: float | None = None
+    plan: dict[str, Any] = field(default_factory=dict, hash=False)
+    early: tuple[str, dict[str, Any]] | None = field(default=None, hash=False)
+
+    @property
+    def thin(self) -> bool:
+        """Whether a direction is low on the ladder, and the link is why."""
+        return any(way is not None and way.weak for way in (self.up, self.down))
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What one socket was told of everybody's links, and when last."""
+
+    socket: str = ""
+    at: dt.datetime | None = None
+    ways: tuple[tuple[str, Way | None, Way | None], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -84,7 +107,8 @@ class Seat:
 
     `gone_at`: since when neither socket nor packets were there (ten minutes are counted from
     it); `lost_at`: since when the others see `lost`; `told`: last message number sent; `shown`:
-    since when each picture is said to be on.
+    since when each picture is said to be on; `matters`: what matters in each of its pictures;
+    `rtt` (s) and `saver`: what its page says of the way to the server.
     """
 
     id: str
@@ -113,6 +137,10 @@ class Seat:
     lost_at: dt.datetime | None = None
     why: str = ""
     incidents: tuple[tuple[str, dt.datetime], ...] = ()
+    matters: tuple[tuple[str, str], ...] = ()
+    heard: Heard = Heard()
+    rtt: float | None = None
+    saver: bool = False
 
     @property
     def inside(self) -> bool:
@@ -123,7 +151,8 @@ class Seat:
         """What is true of this seat's way to the others, now."""
         flow = self.link.flow
         if flow is Flow.UP:
-            return Connection.WEAK if self.link.weak or not self.socket else Connection.GOOD
+            weak = self.link.weak or self.link.thin or not self.socket
+            return Connection.WEAK if weak else Connection.GOOD
         if flow in (Flow.STALLED, Flow.GONE) or not self.socket:
             return Connection.LOST
         return Connection.CONNECTING
@@ -191,6 +220,17 @@ class Room:
 
     def seat_of(self, socket: str) -> Seat | None:
         return next((s for s in self.seats if s.socket == socket), None)
+
+    def of_session(self, seat_id: str, session: str) -> Seat | None:
+        """The seat, when it is in and `session` is its present one. One restored with packets
+        flowing, whose session's name was not stored, takes this name."""
+        seat = self.by_id.get(seat_id)
+        if seat is None or not seat.inside:
+            return None
+        if seat.link.session == session:
+            return seat
+        restored = seat.link.session is None and seat.link.flow in (Flow.UP, Flow.STALLED)
+        return replace(seat, link=replace(seat.link, session=session)) if restored else None
 
     def claim_of(self, socket: str) -> Claim | None:
         return next((c for c in self.claims if c.socket == socket), None)

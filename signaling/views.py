@@ -78,6 +78,11 @@ def refusals(room: Room) -> list[dict[str, Any]]:
     return [{"seat": s.id, "name": s.name} for s in refused]
 
 
+def matters(room: Room) -> dict[str, str]:
+    """What matters in the pictures of whoever is in, where somebody said so."""
+    return {f"{s.id}/{source}": what for s in room.inside for source, what in s.matters}
+
+
 def body(room: Room, seat: Seat, claim: Claim | None = None) -> dict[str, Any]:
     """The room for one seat, or for a second device which claims it, without `rev` and `now`."""
     stage = claim.stage if claim else seat.stage
@@ -91,6 +96,7 @@ def body(room: Room, seat: Seat, claim: Claim | None = None) -> dict[str, Any]:
         "seats": [other(s, to=seat) for s in room.inside] if inside else [],
         "door": door(room) if inside and seat.member else [],
         "refusals": refusals(room) if inside and seat.member else [],
+        "matters": matters(room) if inside else {},
     }
 
 

@@ -71,7 +71,8 @@ class Organisation(Base):
 
 
 class Site(Base):
-    """A place where patients are. `kind` is one of `access.SITE_KINDS`."""
+    """A place where patients are. `kind` is one of `access.SITE_KINDS`. What its link may be used
+    for: `link_ceiling` in bit/s each way, `link_bytes` in bytes a call; None: no limit."""
 
     __tablename__ = "sites"
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
@@ -80,8 +81,23 @@ class Site(Base):
     kind: Mapped[str] = mapped_column(Code)
     city: Mapped[str] = mapped_column(Name)
     timezone: Mapped[str] = mapped_column(String(64), default="Europe/Paris")
+    link_ceiling: Mapped[int | None]
+    link_bytes: Mapped[int | None] = mapped_column(sa.BigInteger)
     organisation: Mapped[Organisation] = relationship(lazy="joined", innerjoin=True)
     agreements: Mapped[list["Agreement"]] = relationship(lazy="selectin")
+
+
+class SiteLink(Base):
+    """What a site's link carried in its calls so far, the last ones counting most: bit/s towards
+    Carbet and from it, round trip in seconds. See `signaling.sites`."""
+
+    __tablename__ = "site_links"
+    site_id: Mapped[str] = mapped_column(ForeignKey("sites.id"), primary_key=True)
+    up: Mapped[int | None] = mapped_column(sa.BigInteger)
+    down: Mapped[int | None] = mapped_column(sa.BigInteger)
+    rtt: Mapped[float | None] = mapped_column(sa.Double)
+    calls: Mapped[int] = mapped_column(default=0)
+    measured_at: Mapped[dt.datetime]
 
 
 class Agreement(Base):
@@ -235,10 +251,11 @@ class Seat(Base):
     stage: Mapped[str] = mapped_column(Code, default="away")
     consent: Mapped[bool | None]
     consent_at: Mapped[dt.datetime | None]
+    matters: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
 
 class Attendance(Base):
-    """From when to when a seat was in the call."""
+    """From when to when a seat was in the call, and the bytes its page sent and received."""
 
     __tablename__ = "attendances"
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
@@ -247,6 +264,8 @@ class Attendance(Base):
     entered_at: Mapped[dt.datetime]
     left_at: Mapped[dt.datetime | None]
     left_why: Mapped[str] = mapped_column(Code, default="")
+    sent: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    received: Mapped[int] = mapped_column(sa.BigInteger, default=0)
 
 
 class Message(Base):
@@ -263,15 +282,33 @@ class Message(Base):
 
 
 class Incident(Base):
-    """A technical incident noticed by Carbet (art. R.6316-4 CSP); kinds in `signaling.room`."""
+    """A technical incident noticed by Carbet (art. R.6316-4 CSP); kinds in `signaling.ledger`;
+    `why` is one of `signaling.ways.REASONS`, or empty."""
 
     __tablename__ = "incidents"
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
     consultation_id: Mapped[str] = mapped_column(ForeignKey("consultations.id"), index=True)
     seat_id: Mapped[str | None] = mapped_column(ForeignKey("seats.id"))
     kind: Mapped[str] = mapped_column(Code)
+    why: Mapped[str] = mapped_column(Code, default="")
     started_at: Mapped[dt.datetime]
     ended_at: Mapped[dt.datetime | None]
+
+
+class Still(Base):
+    """A still picture taken during a call; its bytes are in `signaling.album`. `stages` are its
+    sizes, smallest first: type, width, height, bytes; `have` of them are complete."""
+
+    __tablename__ = "stills"
+    consultation_id: Mapped[str] = mapped_column(ForeignKey("consultations.id"), primary_key=True)
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    seat_id: Mapped[str] = mapped_column(ForeignKey("seats.id"))
+    asked_by: Mapped[str | None] = mapped_column(ForeignKey("seats.id"))
+    source: Mapped[str] = mapped_column(Code)
+    begun_at: Mapped[dt.datetime]
+    stages: Mapped[list[Any]] = mapped_column(sa.JSON)
+    have: Mapped[int] = mapped_column(default=0)
+    kept_at: Mapped[dt.datetime | None]
 
 
 class AuditRow(Base):

@@ -33,6 +33,8 @@ class PaperWorker:
     def __init__(self) -> None:
         self.away = False
         self.asked: list[tuple[str, ...]] = []
+        self.hints: list[client.Hint] = []
+        self.reports: list[tuple[str, str, client.LinkReport]] = []
         self.carried: dict[str, set[str]] = {}
         self._tell: list[Callable[[client.MediaEvent], Awaitable[None]]] = []
         self._count = 0
@@ -46,12 +48,22 @@ class PaperWorker:
         for callback in self._tell:
             await callback(event)
 
-    async def open(self, room: str, peer: str) -> client.Offer:
+    async def open(self, room: str, peer: str, hint: client.Hint) -> client.Offer:
         if self.away:
             raise client.MediaAway
         self._count += 1
         self.asked.append(("open", room, peer))
-        return client.Offer(f"session-{self._count}", "v=0\r\n")
+        self.hints.append(hint)
+        return client.Offer(f"session-{self._count}", "v=0\r\n", {"n": 1, "rung": "motion"})
+
+    async def report(self, room: str, peer: str, session: str, report: client.LinkReport) -> None:
+        self.reports.append((peer, session, report))
+
+    async def matters(self, room: str, peer: str, source: str, what: str) -> None:
+        self.asked.append(("matters", room, peer, source, what))
+
+    async def transfer(self, room: str, peer: str, direction: str, on: bool) -> None:
+        self.asked.append(("transfer", room, peer, direction, "on" if on else "off"))
 
     async def answer(self, room: str, peer: str, session: str, sdp: str) -> None:
         if self.away:

@@ -228,7 +228,7 @@ def test_weakness_does_not_flicker() -> None:
     book = in_call(NURSE)
     seen = []
     for loss in (0.03, 0.09, 0.06, 0.09, 0.06, 0.03, 0.06):
-        book >> Quality("nurse", loss, 0.7)
+        book >> Quality("nurse", "nurse-1", loss, 0.7)
         seen.append(connection(book).value)
     assert seen == ["good", "weak", "weak", "weak", "weak", "good", "good"]
 

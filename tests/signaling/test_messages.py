@@ -31,7 +31,12 @@ GOOD: dict[str, dict[str, Any]] = {
     "lock": {"locked": True},
     "leave": {},
     "end": {},
-}
+    "link": {
+        "session": "s", "up": 64000.5, "rtt": 0.7, "loss": None, "limited": "none",
+        "sent": 7.0, "received": 2**40,
+    },
+    "matters": {"seat": "s", "source": "exam", "what": "detail"},
+}  # fmt: skip
 
 
 def test_every_command_of_the_protocol_is_known_and_no_other() -> None:

@@ -3,11 +3,17 @@
 import pytest
 
 from media import client
-from signaling import events
+from signaling import events, ways
 from signaling.events import Event
 from signaling.relay import heard
 from signaling.seats import SlotUse
+from signaling.ways import Reason, Way
 
+UP = {
+    "rung": "slow", "why": {"code": "rate", "have": 70, "need": 120}, "rate": 70_123.4,
+    "spare": 7000, "queue": 12.6, "loss": 0.0123,
+}  # fmt: skip
+SLOW = Way("slow", Reason("rate", 70, 120), 70_123.4, 7000, 12.6, 0.0123)
 AT = ("room", "seat", "session")
 
 
@@ -27,7 +33,10 @@ def told(event: client.MediaEvent) -> list[tuple[str, Event]]:
         (client.SpeakerChanged("room", None), events.SpeakerChanged(None)),
         (client.PictureStalled("room", "seat", "exam"), events.PictureStalled("seat", "exam")),
         (client.PictureResumed("room", "seat", "exam"), events.PictureResumed("seat", "exam")),
-        (client.PeerQuality("room", "seat", "s", 0.1, None), events.Quality("seat", 0.1, None)),
+        (client.PeerQuality(*AT, 0.1, None), events.Quality("seat", "session", 0.1, None)),
+        (client.PeerQuality(*AT, 0.1, 0.7, UP, {"rung": "sharp"}),
+         events.Quality("seat", "session", 0.1, 0.7, SLOW, Way("sharp", Reason("")))),
+        (client.Encode(*AT, {"n": 1}), events.Planned("seat", "session", {"n": 1})),
         (client.WorkerLost(("room",)), events.WorkerLost()),
     ],
 )  # fmt: skip
@@ -39,3 +48,24 @@ def test_a_worker_that_is_back_concerns_every_room() -> None:
     assert told(client.WorkerBack()) == [
         (room, events.WorkerBack(frozenset({f"seat of {room}"}))) for room in ("room", "other")
     ]
+
+
+@pytest.mark.parametrize(
+    "told",
+    [None, {}, "slow", {"rung": "best"}, {"rung": None}, [1], {"rung": ["slow"]}, {"why": {}}],
+)
+def test_what_is_no_direction_is_told_to_nobody(told: object) -> None:
+    assert ways.read(told) is None
+
+
+def test_numbers_that_are_none_are_unknown() -> None:
+    why = {"code": 7, "have": True, "need": float("nan")}
+    odd = {"rung": "voice", "why": why, "rate": -1, "spare": "x", "queue": 1e300, "loss": None}
+    assert ways.read(odd) == Way("voice", Reason(""))
+
+
+def test_a_direction_crosses_a_thin_link_without_needless_digits() -> None:
+    assert ways.shown(SLOW) == {
+        "rung": "slow", "why": {"code": "rate", "have": 70, "need": 120}, "rate": 70123,
+        "spare": 7000, "queue": 13, "loss": 0.012,
+    }  # fmt: skip

@@ -36,6 +36,7 @@ from signaling.events import (
     Offered,
     PictureResumed,
     PictureStalled,
+    Planned,
     Quality,
     Revoked,
     Said,
@@ -57,13 +58,16 @@ from signaling.messages import (
     Knock,
     Leave,
     Lock,
+    Matter,
     Refuse,
     Remove,
     Renew,
+    Report,
     Say,
 )
 from signaling.room import step
 from signaling.seats import SEATS_IN, Message, Room, Stage
+from signaling.ways import RUNGS, Reason, Way
 from tests.signaling.playbook import CLINICIAN, DAUGHTER, INTERPRETER, NURSE, START
 
 COLLEAGUE = replace(CLINICIAN, seat="colleague", kind="second_clinician", credential="login-2")
@@ -80,7 +84,12 @@ COMMANDS = st.one_of(
     st.builds(Say, st.just("id"), st.just("texte")),
     st.builds(Answer, st.sampled_from(["s1", "s2", "s3"]), st.just("v=0")),
     st.builds(Renew, st.sampled_from(["s1", "s2", "s3"])),
-)
+    st.builds(Matter, SEATS, st.just("camera"), st.sampled_from(["speech", "detail"])),
+    st.builds(
+        Report, st.sampled_from(["s1", "s2"]), st.just(64_000.0), st.none(), st.none(),
+        st.just("none"), st.integers(0, 10_000), st.integers(0, 10_000),
+    ),
+)  # fmt: skip
 
 
 class RoomMachine(RuleBasedStateMachine):
@@ -194,7 +203,12 @@ class RoomMachine(RuleBasedStateMachine):
     @rule(seat=SEATS, source=st.sampled_from(["camera", "exam"]), loss=st.floats(0, 1))
     def pictures_and_quality(self, seat: str, source: str, loss: float) -> None:
         self.play(PictureStalled(seat, source) if loss < 0.5 else PictureResumed(seat, source))
-        self.play(Quality(seat, loss, None))
+        link = self.room.by_id[seat].link if seat in self.room.by_id else None
+        session = (link.session if link else None) or "s1"
+        why = Reason("fine" if loss < 0.5 else "loss")
+        way = Way(RUNGS[int(loss * 5)], why, 64_000.0 * loss)
+        self.play(Quality(seat, session, loss, None, way, way))
+        self.play(Planned(seat, session, {"n": self.count}))
 
     @rule(back=st.booleans(), peers=st.frozensets(SEATS))
     def worker_comes_and_goes(self, back: bool, peers: frozenset[str]) -> None:
