@@ -65,6 +65,8 @@ export interface Room {
   seats: SeatRow[];
   door: AtDoor[];
   refusals?: Refusal[];
+  /** What matters in each picture where somebody said so, by `seat/source`. */
+  matters?: Record<string, Matter>;
 }
 
 export interface Slot {
@@ -142,6 +144,93 @@ export interface SeatQuality {
 
 export interface Quality {
   seats: SeatQuality[];
+}
+
+/** What kind of reason: words change with it, not with each code. */
+export type Cause = "fine" | "link" | "starting" | "choice" | "processor" | "ceiling" | "receiver";
+
+/** A way with what words are built on: since when (ms) the rung holds, its figure (kbit/s) then. */
+export interface ToldWay extends Way {
+  cause: Cause;
+  since: number;
+  figure: number | null;
+}
+
+export type QualityState = Record<string, { up: ToldWay; down: ToldWay }>;
+
+/** What passes between two seats, and on whose side the limit is. */
+export interface Passage {
+  rung: Rung;
+  side: "from" | "to";
+  cause: Cause;
+  why: Reason;
+  figure: number | null;
+  since: number;
+}
+
+/** A picture got better or worse at `at` (ms), and why. */
+export interface Turn {
+  way: "fall" | "climb";
+  rung: Rung;
+  cause: Cause;
+  side: "from" | "to";
+  at: number;
+}
+
+/** A rung of this seat's own link, from `at` (ms) on. */
+export interface RungMark {
+  way: "up" | "down";
+  rung: Rung;
+  at: number;
+}
+
+/** What this page measured at `at` (ms): bit/s, a fraction, s. */
+export interface Sample {
+  at: number;
+  up: number | null;
+  down: number | null;
+  loss: number | null;
+  rtt: number | null;
+}
+
+/** What this page has measured of its own link; bytes since it was opened. */
+export interface Figures {
+  samples: Sample[];
+  sent: number;
+  received: number;
+}
+
+/** One thing the indicator says. `own`: the limit is on this seat's side; `all`: true of all others. */
+export interface VerdictLine {
+  way: "in" | "out" | "both";
+  own: boolean;
+  who: SeatRow;
+  rung: Rung;
+  cause: Cause;
+  figure: number | null;
+  every: number | null;
+  voice: boolean;
+  picture: boolean;
+  all: boolean;
+}
+
+export interface Verdict {
+  level:
+    | "lost"
+    | "connecting"
+    | "unknown"
+    | "alone"
+    | "gone"
+    | "coming"
+    | "measuring"
+    | "good"
+    | "unsteady"
+    | "unsteady_mine"
+    | "reduced"
+    | "weak";
+  lines: VerdictLine[];
+  /** Whom it is about, when it is one person. */
+  who: SeatRow | null;
 }
 
 /** How to encode one picture: `bitrate` in payload bit/s, `layers` temporal. */
@@ -223,6 +312,10 @@ export interface State {
   shown: Phase;
   over: { why: string } | null;
   pinned: string | null;
+  quality: QualityState;
+  turns: Record<string, Turn>;
+  rungs: RungMark[];
+  plan: (Plan & { session: string }) | null;
 }
 
 export type Event =
@@ -244,6 +337,8 @@ export type Event =
   | { type: "knock_answer"; code: string }
   | { type: "leave" }
   | { type: "pin"; tile: string }
+  | { type: "quality"; seats: SeatQuality[]; at: number }
+  | { type: "plan"; session: string; plan: Plan }
   | { type: "back" }
   | { type: "superseded" }
   | { type: "revoked" };
@@ -258,7 +353,17 @@ export interface TileRow extends SeatRow {
   pinned?: boolean;
   audio?: string | null;
   video: string | null;
+  passage: Passage | null;
+  turn: Turn | null;
+  matter: Matter;
+  choosing: boolean;
 }
+
+/** Received tracks by `mid`. */
+export type Tracks = Map<string, MediaStreamTrack>;
+
+/** What is in the place of a picture; `stills`, `voice` and `text` are words without any picture. */
+export type Shown = "off" | "live" | "coming" | "stopped" | "still" | "stills" | "voice" | "text";
 
 /** What a view may ask of the page. */
 export interface Actions {
@@ -282,6 +387,10 @@ export interface Actions {
   leave(): unknown;
   quit(): unknown;
   pin(tile: string): unknown;
+  matters(seat: string, source: Picture, what: Matter): unknown;
+  askStill(seat: string, source: Picture): unknown;
+  compose(): unknown;
+  details(): unknown;
   audioBlocked(blocked: boolean): unknown;
   resumeSound(): unknown;
   shortcuts(): unknown;
@@ -308,4 +417,4 @@ export interface PanelView {
   focus?(): void;
 }
 
-export type PanelName = "chat" | "people" | "settings";
+export type PanelName = "chat" | "people" | "settings" | "link";

@@ -101,9 +101,7 @@ export class Controls {
     attribute(this.badge, "hidden", count === 0);
     label(this.people, _("Présents"), "");
     label(this.settings, _("Réglages"), "");
-    /** @type {PanelName[]} */
-    const names = ["chat", "people", "settings"];
-    for (const name of names) attribute(this[name], "aria-expanded", String(this.panel.open === name));
+    for (const name of /** @type {const} */ (["chat", "people", "settings"])) attribute(this[name], "aria-expanded", String(this.panel.open === name));
   }
 
   /**
@@ -139,7 +137,7 @@ export class Panel {
     this.views = views;
     this.told = told;
     /** @type {Record<PanelName, string>} */
-    const titles = { chat: _("Messages"), people: _("Présents"), settings: _("Réglages") };
+    const titles = { chat: _("Messages"), people: _("Présents"), settings: _("Réglages"), link: _("Liaison") };
     const names = /** @type {PanelName[]} */ (Object.keys(titles));
     this.tabs = names.map((name) => h("button", { type: "button", role: "tab", class: "tab", "data-panel": name, onclick: () => this.show(name) }, titles[name]));
     const close = button("cross", _("Fermer"), () => this.show(null), "small close");

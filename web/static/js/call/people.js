@@ -5,6 +5,7 @@
 
 import { _ } from "../lib/i18n.js";
 import { Rows, attribute, button, h, labelled, resign, reword, say, sign } from "./element.js";
+import { connectionOf } from "./verdict.js";
 import * as words from "./words.js";
 
 /** @import { Actions, AtDoor, Context, Refusal, Room, SeatRow, State } from "../../../types/call.d.ts" */
@@ -116,7 +117,8 @@ export class People {
 
   /** @param {State} state */
   show(state) {
-    this.rows.show(state.room?.seats ?? [], (seat) => seat.seat);
+    const seats = state.room?.seats ?? [];
+    this.rows.show(seats.map((seat) => ({ ...seat, connection: connectionOf(state, seat) })), (seat) => seat.seat);
   }
 }
 

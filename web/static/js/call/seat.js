@@ -101,6 +101,8 @@ export class Seat {
     on("room", (room) => this.#onRoom(room));
     on("message", (message) => this.#onMessage(message));
     on("slots", ({ session, slots }) => page.tell({ type: "slots", session, slots }));
+    on("quality", ({ seats }) => page.tell({ type: "quality", seats, at: Date.now() }));
+    on("encode", ({ session, plan }) => page.tell({ type: "plan", session, plan }));
     on("speaker", ({ seat }) => page.tell({ type: "speaker", seat }));
     on("superseded", () => page.tell({ type: "superseded" }));
     on("revoked", () => page.tell({ type: "revoked" }));

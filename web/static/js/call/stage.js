@@ -4,13 +4,17 @@
  */
 
 import { _ } from "../lib/i18n.js";
-import { Rows, attribute, h, labelled, resign, reword, say, sign } from "./element.js";
+import { Rows, attribute, h, labelled, sign } from "./element.js";
 import { ownConnection } from "./state.js";
+import { Tile, showLink, showMarks, silence } from "./tile.js";
 import { tiles } from "./tiles.js";
-import * as words from "./words.js";
+import { connectionOf } from "./verdict.js";
 
-/** @import { Actions, Connection, DeviceState, Snapshot, Source, State, TileRow } from "../../../types/call.d.ts" */
-/** @typedef {Map<string, MediaStreamTrack>} Tracks by `mid` */
+/** @import { Actions, Snapshot, Source, State, TileRow, Tracks } from "../../../types/call.d.ts" */
+/** @import { LastStill, Mark } from "./tile.js" */
+
+/** How often a picture is looked at again: has it stopped? */
+const LOOK_MS = 500;
 
 export class Stage {
   /** @type {Tracks} */
@@ -19,13 +23,19 @@ export class Stage {
   #strip = h("div", { class: "strip" });
   #empty = h("div", { class: "stage-empty" }, sign("people"), h("p", {}, _("Personne d’autre n’est encore là. Les autres apparaîtront ici dès leur arrivée.")));
 
+  /** @type {Set<Tile>} */
+  #tiles = new Set();
+  /** The last still of a picture, where stills are kept. @type {LastStill} */
+  lastStill = () => null;
+
   /** @param {Actions} actions */
   constructor(actions) {
     this.self = new Self();
-    this.large = new Rows(this.#featured, () => new Tile(actions, () => this.#tracks));
-    this.small = new Rows(this.#strip, () => new Tile(actions, () => this.#tracks, true));
+    this.large = new Rows(this.#featured, () => this.#tile(actions));
+    this.small = new Rows(this.#strip, () => this.#tile(actions, true));
     this.sound = new Sound(actions);
     this.root = h("section", { class: "stage", "aria-label": _("Participants") }, this.#empty, this.#featured, this.#strip, this.self.root, this.sound.root);
+    this.#watch();
   }
 
   /**
@@ -43,6 +53,25 @@ export class Stage {
   }
 
   /**
+   * @param {Actions} actions
+   * @param {boolean} [small]
+   */
+  #tile(actions, small) {
+    const tile = new Tile(actions, { tracks: () => this.#tracks, lastStill: (row) => this.lastStill(row) }, small);
+    this.#tiles.add(tile);
+    return tile;
+  }
+
+  #watch() {
+    setInterval(() => {
+      for (const tile of this.#tiles) tile.root.isConnected ? tile.look() : this.#tiles.delete(tile);
+    }, LOOK_MS);
+    document.addEventListener("visibilitychange", () => {
+      for (const tile of this.#tiles) tile.fresh.wake();
+    });
+  }
+
+  /**
    * The tracks of the session in use, by `mid`.
    * @param {Tracks} tracks
    */
@@ -50,145 +79,6 @@ export class Stage {
     this.#tracks = tracks;
     this.sound.play(tracks);
   }
-}
-
-/** One person, or the second picture of one person. */
-class Tile {
-  id = "";
-  /** @type {MediaStreamTrack | null} */
-  track = null;
-
-  /**
-   * @param {Actions} actions
-   * @param {() => Tracks} tracks
-   * @param {boolean} [small]
-   */
-  constructor(actions, tracks, small = false) {
-    this.small = small;
-    this.tracks = tracks;
-    this.video = h("video", { autoplay: true, playsinline: true });
-    this.video.muted = true;
-    this.face = h("div", { class: "face", "aria-hidden": "true" });
-    this.veil = h("p", { class: "veil" });
-    this.name = h("strong", { class: "tile-name" });
-    this.place = h("span", { class: "tile-place" });
-    this.marks = h("span", { class: "marks" });
-    this.link = labelled("link-state", "good");
-    this.pin = h("button", { type: "button", class: "tile-pin", onclick: () => actions.pin(this.id) });
-    this.root = h("article", { class: "tile" }, this.video, this.face, this.veil, h("div", { class: "caption" }, h("div", { class: "who-line" }, this.name, this.place), this.marks, this.link), this.pin);
-  }
-
-  /** @param {TileRow} tile */
-  show(tile) {
-    this.id = tile.id;
-    const { root } = this;
-    attribute(root, "data-seat", tile.seat);
-    attribute(root, "data-sort", tile.sort);
-    attribute(root, "data-connection", tile.connection);
-    attribute(root, "aria-label", tile.sort === "exam" ? _("{name}, deuxième image", { name: tile.name }) : tile.name);
-    root.classList.toggle("speaking", Boolean(tile.speaking));
-    this.#showPicture(tile);
-    this.#showCaption(tile);
-    attribute(this.pin, "hidden", tile.sort === "exam");
-    attribute(this.pin, "aria-label", tile.pinned ? _("Ne plus garder {name} en grand", { name: tile.name }) : _("Voir {name} en grand", { name: tile.name }));
-    attribute(this.pin, "aria-pressed", String(Boolean(tile.pinned)));
-  }
-
-  /** @param {TileRow} tile */
-  #showPicture(tile) {
-    const track = (tile.video && this.tracks().get(tile.video)) || null;
-    if (this.track !== track) {
-      this.track = track;
-      this.video.srcObject = track ? new MediaStream([track]) : null;
-    }
-    const on = tile.sort === "exam" || tile.camera === "on";
-    attribute(this.video, "hidden", !on);
-    attribute(this.face, "hidden", on);
-    say(this.face, initials(tile.name));
-    say(this.veil, veilOf(tile, on, this.small));
-    attribute(this.veil, "hidden", this.veil.textContent === "");
-  }
-
-  /** @param {TileRow} tile */
-  #showCaption(tile) {
-    say(this.name, tile.name);
-    say(this.place, tile.sort === "exam" ? examWord(tile) : tile.place || words.kind(tile.kind));
-    showLink(this.link, tile.connection, this.small);
-    const marks = tile.sort === "exam" ? [] : marksOf(tile);
-    showMarks(this.marks, marks);
-  }
-}
-
-/** @param {TileRow} tile */
-function examWord(tile) {
-  return tile.exam_kind === "screen" ? _("Écran partagé") : _("Caméra d’examen");
-}
-
-/**
- * What lies over the picture: the truth about a picture that cannot be live.
- * @param {TileRow} tile
- * @param {boolean} on
- * @param {boolean} [small]
- */
-function veilOf(tile, on, small) {
-  if (tile.connection === "lost") {
-    const when = tile.lost_at ? _("Liaison perdue à {at}.", { at: words.hour(tile.lost_at) }) : _("Liaison perdue.");
-    return small || tile.sort === "exam" ? when : `${when} ${_("Sa place est gardée dix minutes.")}`;
-  }
-  if (tile.connection === "connecting") return _("Connexion en cours…");
-  if (tile.sort === "person" && tile.camera === "lost") return _("Sa caméra s’est débranchée.");
-  if (!on) return tile.camera === "off" ? _("Caméra éteinte") : _("Sans caméra");
-  return "";
-}
-
-/**
- * Why nothing can be heard, or nothing at all.
- * @param {DeviceState} mic
- */
-function silence(mic) {
-  return { off: _("Micro coupé"), lost: _("Micro débranché"), none: _("Sans micro"), on: "" }[mic];
-}
-
-/** @param {TileRow} tile */
-function marksOf(tile) {
-  const silent = silence(tile.mic);
-  /** @type {Mark[]} */
-  const marks = [];
-  if (tile.hand) marks.push(["hand", _("Main levée")]);
-  if (silent) marks.push(["mic_off", silent]);
-  if (tile.consent === false) marks.push(["alert", _("Consentement refusé")]);
-  return marks;
-}
-
-/** @typedef {[sign: string, text: string]} Mark */
-
-/**
- * @param {HTMLElement} node
- * @param {Mark[]} marks
- */
-function showMarks(node, marks) {
-  const key = marks.join();
-  if (node.dataset.marks === key) return;
-  node.dataset.marks = key;
-  node.replaceChildren(...marks.map(([name, text]) => labelled(`mark ${name}`, name, text)));
-}
-
-/**
- * The state of a connection, as a sign and words; one word on a small picture.
- * @param {HTMLElement} node
- * @param {Connection} connection
- * @param {boolean} [small]
- */
-function showLink(node, connection, small) {
-  resign(node, connection);
-  reword(node, small ? words.link(connection) : words.connection(connection));
-  attribute(node, "title", words.connection(connection));
-}
-
-/** @param {string} name */
-function initials(name) {
-  const parts = (name ?? "").split(/\s+/).filter((word) => /^\p{L}/u.test(word));
-  return parts.slice(-2).map((word) => word[0]).join("").toUpperCase();
 }
 
 /** Oneself, small. The picture is mirrored for a front camera, as in a looking-glass. */
@@ -209,7 +99,7 @@ class Self {
    * @param {Snapshot} snapshot
    */
   show(state, snapshot) {
-    const connection = ownConnection(state);
+    const connection = connectionOf(state, { seat: state.context.seat, connection: ownConnection(state) });
     attribute(this.root, "data-seat", state.context.seat);
     attribute(this.root, "data-connection", connection);
     showLink(this.link, connection, true);

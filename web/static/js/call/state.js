@@ -5,7 +5,9 @@
  * The server's `room` is believed whole; the page never guesses what another person does.
  */
 
-/** @import { Connection, Context, Event, Message, Phase, Room, State, Steps } from "../../../types/call.d.ts" */
+import { learnt, marked, onlyPresent, turned } from "./quality.js";
+
+/** @import { Connection, Context, Event, Message, Phase, Room, SeatQuality, State, Steps } from "../../../types/call.d.ts" */
 
 /** Seats on the patient's side of the act: they are asked for consent. */
 export const CONSENTING_KINDS = ["site", "patient", "family", "escort"];
@@ -38,6 +40,10 @@ export function begin(context) {
     shown: "device",
     over: null,
     pinned: null,
+    quality: {},
+    turns: {},
+    rungs: [],
+    plan: null,
   };
 }
 
@@ -76,6 +82,11 @@ const steps = {
   leave: (state) => ({ ...state, wanting: false, leaving: true, over: state.over ?? { why: "left" } }),
   knock_answer: (state, { code }) => ({ ...state, knock: code, wanting: !code }),
   pin: (state, { tile }) => ({ ...state, pinned: state.pinned === tile ? null : tile }),
+  quality: (state, { seats, at }) => onQuality(state, seats, at),
+  plan: (state, { session, plan }) => {
+    const older = state.plan?.session === session && plan.n <= state.plan.n;
+    return older ? state : { ...state, plan: { ...plan, session } };
+  },
   back: (state) => ({
     ...state,
     over: lasting(state.over),
@@ -112,7 +123,12 @@ function lasting(over) {
  */
 function onRoom(state, room) {
   if (state.room && room.rev <= state.room.rev) return state;
-  const next = { ...state, room, consent: state.consent ?? room.me.consent };
+  const next = {
+    ...state,
+    room,
+    consent: state.consent ?? room.me.consent,
+    quality: onlyPresent(state.quality, room),
+  };
   if (lasting(state.over)) return next;
   const over = roomOver(state, room);
   const { stage } = room.me;
@@ -125,6 +141,24 @@ function onRoom(state, room) {
     leaving: state.leaving && stage === "in",
     wanting: !settled && (dropped || state.wanting),
     knock: settled || stage === "door" ? null : state.knock,
+  };
+}
+
+/**
+ * @param {State} state
+ * @param {SeatQuality[]} seats
+ * @param {number} at
+ * @returns {State}
+ */
+function onQuality(state, seats, at) {
+  const quality = learnt(state.quality, seats, at);
+  const change = { before: state.quality, after: quality, turns: state.turns };
+  const mine = state.context.seat;
+  return {
+    ...state,
+    quality,
+    turns: turned(change, mine, at),
+    rungs: marked(state.rungs, quality[mine], at),
   };
 }
 

@@ -3,10 +3,13 @@
  */
 
 import { others } from "./state.js";
+import { connectionOf, received } from "./verdict.js";
 
-/** @import { SeatRow, Slot, State, TileRow } from "../../../types/call.d.ts" */
+/** @import { Picture, SeatRow, Slot, State, TileRow } from "../../../types/call.d.ts" */
 
 const PERSON_SLOTS = 5;
+/** Who says what matters in a picture, besides hosts. */
+const CLINICIANS = ["clinician", "second_clinician"];
 
 /**
  * The tiles of the call: `{featured, strip}`, each a list of tiles in a steady order.
@@ -51,6 +54,7 @@ function personTile(state, seat) {
     id: seat.seat,
     sort: "person",
     ...seat,
+    ...carriage(state, seat, "camera"),
     speaking: state.speaker === seat.seat,
     pinned: state.pinned === seat.seat,
     audio: slot === null ? null : `a${slot}`,
@@ -69,7 +73,25 @@ function examTile(state, seat) {
     id: `${seat.seat}:exam`,
     sort: "exam",
     ...seat,
+    ...carriage(state, seat, "exam"),
     video: slot === null ? null : `x${slot - PERSON_SLOTS}`,
+  };
+}
+
+/**
+ * How this picture is carried, and who may say what matters in it.
+ * @param {State} state
+ * @param {SeatRow} seat
+ * @param {Picture} source
+ */
+function carriage(state, seat, source) {
+  const { host, kind } = state.context;
+  return {
+    connection: connectionOf(state, seat),
+    passage: received(state, seat.seat),
+    turn: state.turns[seat.seat] ?? null,
+    matter: state.room?.matters?.[`${seat.seat}/${source}`] ?? "speech",
+    choosing: host || CLINICIANS.includes(kind),
   };
 }
 

@@ -28,6 +28,14 @@ export function hour(at) {
 }
 
 /**
+ * The hour with its seconds, for what is young.
+ * @param {string} at ISO 8601
+ */
+export function second(at) {
+  return hourIn(zones.own, at, "2-digit");
+}
+
+/**
  * The hour at the other place, for whoever hovers; empty when it is the same.
  * @param {string} at ISO 8601
  */
@@ -39,9 +47,10 @@ export function hourThere(at) {
 /**
  * @param {string} timeZone
  * @param {string} at
+ * @param {"2-digit"} [second]
  */
-function hourIn(timeZone, at) {
-  return new Date(at).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", timeZone });
+function hourIn(timeZone, at, second) {
+  return new Date(at).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", second, timeZone });
 }
 
 /** @param {string} code */

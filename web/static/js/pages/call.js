@@ -12,6 +12,8 @@ import { Devices } from "../call/devices.js";
 import { askLeave, askRemove, showKeys } from "../call/dialogs.js";
 import { h } from "../call/element.js";
 import { Equipment } from "../call/equipment.js";
+import { Indicator, Offers } from "../call/indicator.js";
+import { Link } from "../call/link.js";
 import { Media } from "../call/media.js";
 import { DoorCard, People } from "../call/people.js";
 import { Line } from "../call/protocol.js";
@@ -23,7 +25,7 @@ import { Threshold } from "../call/threshold.js";
 import { Door, Ending } from "../call/waiting.js";
 import * as words from "../call/words.js";
 
-/** @import { Actions, Context, Event, Message, Phase, Snapshot, State, Tone } from "../../../types/call.d.ts" */
+/** @import { Actions, Context, Event, Figures, Message, Phase, Snapshot, State, Tone } from "../../../types/call.d.ts" */
 
 const NOTICE_SECONDS = 6;
 const CUTS = ["line_lost", "media_lost", "all_lost"];
@@ -52,14 +54,21 @@ class Call {
     this.stage = new Stage(actions);
     this.doorCard = new DoorCard(actions);
     this.banner = new Banner(actions);
-    const views = { chat: new Chat(context, actions), people: new People(context, actions), settings: new Settings(context, actions) };
+    this.indicator = new Indicator(actions);
+    this.offers = new Offers(context, actions);
+    const views = {
+      chat: new Chat(context, actions),
+      people: new People(context, actions),
+      settings: new Settings(context, actions),
+      link: new Link(context, () => this.#figures()),
+    };
     this.panel = new Panel(views, () => this.#onPanel());
     this.controls = new Controls(actions, this.panel);
     this.keys = new Keys(this.#commands(actions));
     this.pages = {
       device: [this.threshold.root],
       door: [this.door.root],
-      call: [h("h1", { class: "visually-hidden" }, _("Consultation")), this.banner.root, this.doorCard.root, this.stage.root, this.panel.root, this.controls.root],
+      call: [h("h1", { class: "visually-hidden" }, _("Consultation")), this.banner.root, this.doorCard.root, this.indicator.root, this.stage.root, this.panel.root, this.offers.root, this.controls.root],
       over: [this.ending.root],
     };
     this.seat = new Seat(this, this.line);
@@ -141,6 +150,10 @@ class Call {
       leave: () => this.#leave(),
       quit: () => this.seat.leave(),
       pin: (tile) => this.tell({ type: "pin", tile }),
+      matters: (seat, source, what) => this.seat.command("matters", { seat, source, what }),
+      askStill: (seat, source) => this.seat.command("still_ask", { seat, source }),
+      compose: () => this.panel.show("chat"),
+      details: () => this.panel.toggle("link"),
       audioBlocked: (blocked) => this.tell({ type: "audio", blocked }),
       resumeSound: () => this.stage.sound.resume(),
       shortcuts: () => showKeys(this.keys),
@@ -169,7 +182,7 @@ class Call {
     const opened = this.panel.open;
     if (!opened) return;
     this.panel.show(null);
-    this.controls[opened].focus();
+    (opened === "link" ? this.indicator.open : this.controls[opened]).focus();
   }
 
   /** @param {string} seat */
@@ -203,6 +216,8 @@ class Call {
   #showCall(state, snapshot) {
     this.banner.show(state, this.#notice && [this.#notice.tone, this.#notice.text]);
     this.doorCard.show(state);
+    this.indicator.show(state, this.panel.open === "link");
+    this.offers.show(state);
     this.stage.show(state, snapshot);
     this.controls.show(state, snapshot);
     if (this.panel.open) this.panel.views[this.panel.open].show(state, snapshot);
@@ -237,6 +252,14 @@ class Call {
     this.seat.rest();
     if (this.panel.open) this.panel.show(null);
     document.querySelector("dialog")?.close();
+  }
+
+  /**
+   * What this page has measured of its own link.
+   * @returns {Figures}
+   */
+  #figures() {
+    return { samples: [], sent: 0, received: 0 };
   }
 
   #listenWindow() {

@@ -1,0 +1,149 @@
+/**
+ * The link in numbers and reasons, for whoever asks: each direction of each person, this person's
+ * own link, its last two minutes, and what the call has used.
+ */
+
+import { _ } from "../lib/i18n.js";
+import { Rows, attribute, h, say } from "./element.js";
+import { Plot } from "./plot.js";
+import { passage } from "./quality.js";
+import { carried, decimal, rate, reason, volume, where } from "./quality_words.js";
+import { others } from "./state.js";
+
+/** @import { Context, Figures, SeatRow, State } from "../../../types/call.d.ts" */
+
+const AGAIN_MS = 1000;
+
+export class Details {
+  /** @type {State | null} */
+  #state = null;
+
+  /**
+   * @param {Context} context
+   * @param {() => Figures} figures
+   */
+  constructor(context, figures) {
+    this.mine = context.seat;
+    this.figures = figures;
+    this.people = h("div", { class: "stack" });
+    this.rows = new Rows(this.people, () => new Pair(context.seat));
+    this.plot = new Plot();
+    this.own = new Table();
+    this.used = h("p");
+    this.limit = h("p", { class: "hint" });
+    this.root = h(
+      "div",
+      { class: "stack" },
+      h("section", { class: "stack-tight" }, h("h2", {}, _("Qui voit quoi")), this.people),
+      h("section", { class: "stack-tight" }, h("h2", {}, _("Votre liaison")), this.plot.root, this.own.root),
+      h("section", { class: "stack-tight" }, h("h2", {}, _("Données")), this.used, this.limit),
+    );
+    setInterval(() => this.#state && this.root.checkVisibility() && this.show(this.#state), AGAIN_MS);
+  }
+
+  /** @param {State} state */
+  show(state) {
+    this.#state = state;
+    const figures = this.figures();
+    this.rows.show(others(state).map((seat) => ({ seat, state })), ({ seat }) => seat.seat);
+    this.plot.show(figures.samples, state.rungs, Date.now());
+    this.own.show(ownFigures(state, this.mine, figures));
+    say(this.used, _("Cet appel a utilisé {volume} sur cet appareil.", { volume: volume(figures.sent + figures.received) }));
+    say(this.limit, _("{sent} envoyés, {received} reçus.", { sent: volume(figures.sent), received: volume(figures.received) }));
+  }
+}
+
+/** What passes between this seat and one other, each way, and why. */
+class Pair {
+  /** @param {string} mine */
+  constructor(mine) {
+    this.mine = mine;
+    this.title = h("h3");
+    this.inward = new Direction(_("Vous recevez"));
+    this.outward = new Direction(_("On reçoit de vous"));
+    this.root = h("div", { class: "pair" }, this.title, this.inward.root, this.outward.root);
+  }
+
+  /** @param {{seat: SeatRow, state: State}} row */
+  show({ seat, state }) {
+    const { quality, devices } = state;
+    say(this.title, seat.place ? `${seat.name} · ${seat.place}` : seat.name);
+    this.inward.show(passage(quality, seat.seat, this.mine), seat, "from", seat);
+    this.outward.show(passage(quality, this.mine, seat.seat), seat, "to", devices);
+  }
+}
+
+class Direction {
+  /** @param {string} title */
+  constructor(title) {
+    this.what = h("strong");
+    this.why = h("span", { class: "soft small" });
+    this.root = h("p", { class: "direction" }, `${title} `, this.what, h("br"), this.why);
+  }
+
+  /**
+   * @param {ReturnType<typeof passage>} passes
+   * @param {SeatRow} seat the other one
+   * @param {"from" | "to"} theirs on which side a limit is theirs
+   * @param {{mic: string, camera: string, exam: string}} sender
+   */
+  show(passes, seat, theirs, sender) {
+    attribute(this.root, "data-rung", passes?.rung);
+    if (!passes) return say(this.what, _("pas encore mesuré"));
+    const picture = sender.camera === "on" || sender.exam === "on";
+    say(this.what, carried({ rung: passes.rung, voice: sender.mic === "on", picture }));
+    say(this.why, picture ? reason(passes, passes.side === theirs ? where(seat) : null) : _("Caméra éteinte."));
+  }
+}
+
+/** Figures with their names; one that is unknown is left out. */
+class Table {
+  constructor() {
+    this.root = h("dl", { class: "figures" });
+    this.key = "";
+  }
+
+  /** @param {[name: string, value: string | null][]} rows */
+  show(rows) {
+    const known = rows.filter(([, value]) => value !== null);
+    const key = known.join();
+    if (key === this.key) return;
+    this.key = key;
+    this.root.replaceChildren(...known.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]));
+  }
+}
+
+/**
+ * @param {State} state
+ * @param {string} mine
+ * @param {Figures} figures
+ * @returns {[string, string | null][]}
+ */
+function ownFigures({ quality }, mine, { samples }) {
+  const { up, down } = quality[mine] ?? {};
+  const last = samples.at(-1);
+  return [
+    [_("Montant possible"), bits(up?.rate)],
+    [_("Descendant possible"), bits(down?.rate)],
+    [_("Envoyé maintenant"), bits(last?.up)],
+    [_("Reçu maintenant"), bits(last?.down)],
+    [_("Perdu en montant"), percent(up?.loss)],
+    [_("Perdu en descendant"), percent(down?.loss)],
+    [_("Aller-retour"), milliseconds(last?.rtt)],
+  ];
+}
+
+/** @param {number | null | undefined} value bit/s */
+function bits(value) {
+  return value === null || value === undefined ? null : rate(value / 1000);
+}
+
+/** @param {number | null | undefined} value a fraction */
+function percent(value) {
+  return value === null || value === undefined ? null : _("{value} %", { value: decimal(value * 100) });
+}
+
+/** @param {number | null | undefined} value s */
+function milliseconds(value) {
+  return value === null || value === undefined ? null : _("{value} ms", { value: Math.round(value * 1000) });
+}

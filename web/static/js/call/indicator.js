@@ -1,0 +1,122 @@
+/**
+ * The one indicator of quality: a line that says in words how the call is carried, opens the
+ * details, and is spoken once when the rung changes. Below it, what to do when pictures fail.
+ */
+
+import { _ } from "../lib/i18n.js";
+import { attribute, button, h, resign, say, sign } from "./element.js";
+import { advice, verdictLines } from "./quality_words.js";
+import { fallen, verdict } from "./verdict.js";
+import { others } from "./state.js";
+
+/** @import { Actions, Context, State, Verdict } from "../../../types/call.d.ts" */
+
+/** @type {Record<Verdict["level"], [sign: string, tone: string]>} */
+const LOOKS = {
+  lost: ["lost", "bad"],
+  gone: ["lost", "bad"],
+  connecting: ["connecting", "calm"],
+  coming: ["connecting", "calm"],
+  unknown: ["connecting", "warn"],
+  alone: ["people", "calm"],
+  measuring: ["good", "calm"],
+  good: ["good", "calm"],
+  unsteady: ["weak", "warn"],
+  unsteady_mine: ["weak", "warn"],
+  reduced: ["weak", "calm"],
+  weak: ["weak", "warn"],
+};
+
+export class Indicator {
+  #spoken = "";
+
+  /** @param {Actions} actions */
+  constructor(actions) {
+    this.lines = h("span", { class: "quality-lines" });
+    this.more = h("span", { class: "quality-more" }, _("Détails"));
+    this.open = h("button", { type: "button", class: "quality-button", "aria-controls": "panel-link", onclick: () => actions.details() }, sign("good"), this.lines, this.more);
+    this.speaker = h("p", { class: "visually-hidden", role: "status" });
+    this.root = h("section", { class: "quality", "aria-label": _("Qualité de la liaison") }, this.open, this.speaker);
+  }
+
+  /**
+   * @param {State} state
+   * @param {boolean} detailed whether the details are open
+   */
+  show(state, detailed) {
+    const judged = verdict(state);
+    const [name, tone] = LOOKS[judged.level];
+    const texts = verdictLines(judged);
+    attribute(this.root, "data-tone", tone);
+    attribute(this.root, "data-level", judged.level);
+    attribute(this.open, "aria-expanded", String(detailed));
+    resign(this.open, name);
+    this.#write(texts);
+    this.#speak(judged, texts);
+  }
+
+  /** @param {string[]} texts */
+  #write(texts) {
+    const key = texts.join("\n");
+    if (this.lines.dataset.key === key) return;
+    this.lines.dataset.key = key;
+    this.lines.replaceChildren(...texts.map((text) => h("span", { class: "quality-line" }, text)));
+  }
+
+  /**
+   * Aloud only when what passes changes, and never the first time: the banner speaks of cuts.
+   * @param {Verdict} judged
+   * @param {string[]} texts
+   */
+  #speak({ level, lines }, texts) {
+    const key = JSON.stringify([level, ...lines.map(({ way, rung, own, who }) => [way, rung, own, who.seat])]);
+    if (key === this.#spoken) return;
+    const first = !this.#spoken;
+    this.#spoken = key;
+    if (!first && !["lost", "connecting", "unknown"].includes(level)) say(this.speaker, texts.join(" "));
+  }
+}
+
+/** The next useful act once pictures, or the voice too, no longer pass. */
+export class Offers {
+  /** @type {ReturnType<typeof fallen>} */
+  #dismissed = null;
+  /** @type {ReturnType<typeof fallen>} */
+  code = null;
+  whom = "";
+
+  /**
+   * @param {Context} context
+   * @param {Actions} actions
+   */
+  constructor(context, actions) {
+    this.title = h("strong");
+    this.text = h("span");
+    this.write = button("chat", _("Écrire un message"), () => actions.compose(), "small");
+    this.still = button("still", _("Demander une image fixe"), () => actions.askStill(this.whom, "camera"), "small");
+    this.close = button("cross", _("Fermer"), () => this.#dismiss(), "small close");
+    this.page = context.back_url && h("a", { class: "button small", href: context.back_url, target: "_blank", rel: "noopener" }, _("Page de la consultation"));
+    this.root = h("aside", { class: "offers", "aria-label": _("Que faire maintenant"), hidden: true }, h("p", {}, this.title, " ", this.text), h("div", { class: "row" }, this.write, this.still, this.page || null, this.close));
+  }
+
+  /** @param {State} state */
+  show(state) {
+    const code = fallen(state);
+    this.code = code;
+    if (!code) this.#dismissed = null;
+    attribute(this.root, "hidden", !code || code === this.#dismissed);
+    if (!code) return;
+    const people = others(state);
+    this.whom = people[0]?.seat ?? "";
+    const { title, text } = advice(code, people.length === 1 ? people[0].name : "");
+    say(this.title, title);
+    say(this.text, text);
+    attribute(this.write, "hidden", code === "none");
+    attribute(this.still, "hidden", code !== "voice" || !this.whom);
+  }
+
+  #dismiss() {
+    this.#dismissed = this.code;
+    attribute(this.root, "hidden", true);
+  }
+}

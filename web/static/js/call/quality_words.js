@@ -1,0 +1,226 @@
+/**
+ * The words for what passes and why, from the codes of `verdict.js` and `quality.js`. Decides nothing.
+ *
+ * Places are named without an article or after a preposition that takes none, so that any name fits.
+ */
+
+import { _ } from "../lib/i18n.js";
+
+/** @import { Cause, Matter, Passage, Rung, SeatRow, Turn, Verdict, VerdictLine } from "../../../types/call.d.ts" */
+
+/**
+ * Where somebody is, as one says it aloud: « CDPS de Maripasoula » is Maripasoula.
+ * @param {{place: string, name: string}} seat
+ */
+export function where({ place, name }) {
+  const town = place.match(/ (?:de|du|des|à|au|aux) (\p{Lu}[^,()]*)$|d[’'](\p{Lu}[^,()]*)$/u);
+  return town?.[1] ?? town?.[2] ?? (place || name);
+}
+
+/** @param {number} kbps */
+export function rate(kbps) {
+  if (kbps >= 1000) return _("{rate} Mbit/s", { rate: decimal(kbps / 1000) });
+  return _("{rate} kbit/s", { rate: kbps >= 100 ? Math.round(kbps / 10) * 10 : Math.round(kbps) });
+}
+
+/** @param {number} value one digit behind the comma, where there is something */
+export function decimal(value) {
+  return value.toLocaleString(globalThis.document?.documentElement.lang ?? "fr", { maximumFractionDigits: 1 });
+}
+
+/**
+ * What passes: « voix + images fixes ».
+ * @param {{rung: Rung, voice?: boolean, picture?: boolean}} line
+ */
+export function carried({ rung, voice = true, picture = true }) {
+  if (rung === "text") return _("messages écrits seulement");
+  const pictures = picture ? pictureOf(rung) : "";
+  if (voice && pictures) return _("voix + {pictures}", { pictures });
+  if (voice) return _("voix seule");
+  return pictures || _("ni voix ni image");
+}
+
+/** @param {Rung} rung */
+export function pictureOf(rung) {
+  return {
+    motion: _("image animée"),
+    slow: _("image moins fluide"),
+    sharp: _("peu d’images, mais nettes"),
+    stills: _("images fixes"),
+    voice: "",
+    text: "",
+  }[rung];
+}
+
+/**
+ * What the indicator says: the first line is never empty.
+ * @param {Verdict} verdict
+ * @returns {string[]}
+ */
+export function verdictLines({ level, lines, who }) {
+  const place = who ? where(who) : "";
+  /** @type {Partial<Record<Verdict["level"], string>>} */
+  const words = {
+    lost: _("Votre liaison est coupée"),
+    connecting: _("Connexion en cours"),
+    unknown: _("Qualité inconnue : liaison avec Carbet coupée"),
+    alone: _("Vous êtes seul ici pour l’instant"),
+    gone: place ? _("Liaison perdue avec {place}", { place }) : _("Liaison perdue avec les autres"),
+    coming: place ? _("Connexion de {place} en cours", { place }) : _("Connexion des autres en cours"),
+    measuring: place ? _("Liaison établie avec {place}", { place }) : _("Liaison établie avec tous"),
+    good: place ? _("Bonne liaison avec {place}", { place }) : _("Bonne liaison avec tous"),
+    unsteady: _("Liaison irrégulière avec {place}", { place }),
+    unsteady_mine: _("Votre liaison est irrégulière"),
+  };
+  const text = words[level];
+  return text ? [text] : lines.map(lineOf);
+}
+
+/** @param {VerdictLine} line */
+function lineOf(line) {
+  if (line.own) return line.way === "out" ? seenAs(line) : got(line);
+  const { cause } = line;
+  const place = where(line.who);
+  const what = carried(line);
+  if (cause === "choice") return _("{place}, par choix : {what}", { place, what });
+  if (cause === "processor") return _("Appareil trop chargé ({place}) : {what}", { place, what });
+  if (cause === "ceiling") return _("Plafond de données ({place}) : {what}", { place, what });
+  if (cause === "starting" || cause === "fine") return _("Début prudent avec {place} : {what}", { place, what });
+  if (line.way === "in") return _("Liaison faible depuis {place} : {what}", { place, what });
+  if (line.way === "out") return _("Liaison faible vers {place} : {what}", { place, what });
+  return _("Liaison faible avec {place} : {what}", { place, what });
+}
+
+/**
+ * What the other end sees of this person, and why.
+ * @param {VerdictLine} line
+ */
+function seenAs(line) {
+  const who = line.all ? "" : where(line.who);
+  const why = ownWhy(line, _("votre liaison montante est faible"));
+  if (line.rung === "text") return who ? _("{who} ne vous voit ni ne vous entend plus : {why}.", { who, why }) : _("Les autres ne vous voient ni ne vous entendent plus : {why}.", { why });
+  if (line.rung === "voice") return who ? _("{who} vous entend, sans image : {why}.", { who, why }) : _("Les autres vous entendent, sans image : {why}.", { why });
+  const how = line.every ? _("en images fixes, toutes les {seconds} secondes", { seconds: Math.round(line.every) }) : inPictures(line.rung);
+  return who ? _("{who} vous voit {how} : {why}.", { who, how, why }) : _("Les autres vous voient {how} : {why}.", { how, why });
+}
+
+/** @param {Rung} rung */
+function inPictures(rung) {
+  return {
+    motion: _("en image animée"),
+    slow: _("en image moins fluide"),
+    sharp: _("en peu d’images, mais nettes"),
+    stills: _("en images fixes"),
+    voice: "",
+    text: "",
+  }[rung];
+}
+
+/** What this person gets, and why. @param {VerdictLine} line */
+function got(line) {
+  return _("Vous recevez {what} : {why}.", { what: carried(line), why: ownWhy(line, _("votre liaison descendante est faible")) });
+}
+
+/**
+ * @param {VerdictLine} line
+ * @param {string} weak
+ */
+function ownWhy({ cause, figure }, weak) {
+  if (cause === "choice") return _("c’est le choix fait pour cette image");
+  if (cause === "processor") return _("votre appareil est trop chargé");
+  if (cause === "ceiling") return _("un plafond de données est fixé");
+  if (cause === "starting" || cause === "fine") return _("l’appel commence prudemment");
+  return figure === null ? weak : _("{weak} (environ {rate})", { weak, rate: rate(rounded(figure)) });
+}
+
+/** Two digits are as much as « environ » can promise. @param {number} kbps */
+function rounded(kbps) {
+  return Number(kbps.toPrecision(kbps < 10 ? 1 : 2));
+}
+
+/**
+ * The short line on a picture that just changed.
+ * @param {Turn} turn
+ * @param {SeatRow} seat whose picture it is
+ */
+export function turnLine({ way, rung, cause, side }, seat) {
+  if (way === "climb") return _("L’image s’améliore : {what}.", { what: carried({ rung }) });
+  const why = turnWhy(cause, side === "from" ? where(seat) : null);
+  if (rung === "stills") return _("Images fixes : {why}", { why });
+  if (rung === "voice") return _("Voix seule : {why}", { why });
+  if (rung === "text") return _("Ni voix ni image : {why}", { why });
+  return _("Image réduite : {why}", { why });
+}
+
+/**
+ * @param {Cause} cause
+ * @param {string | null} place null for this person's own side
+ */
+function turnWhy(cause, place) {
+  if (cause === "choice") return _("c’est le choix fait pour cette image.");
+  if (cause === "processor") return place ? _("l’appareil est trop chargé ({place}).", { place }) : _("votre appareil est trop chargé.");
+  if (cause === "ceiling") return place ? _("plafond de données ({place}).", { place }) : _("votre plafond de données.");
+  return place ? _("la liaison de {place} ne suffit plus.", { place }) : _("votre liaison ne suffit plus.");
+}
+
+/**
+ * Why a direction is as it is, whole, for whoever asks.
+ * @param {Passage} passage
+ * @param {string | null} place null for this person's own side
+ */
+export function reason({ why, rung }, place) {
+  const { code, have, need } = why;
+  if (code === "rate" || code === "climbing") return rateReason(why, place);
+  const words = {
+    fine: _("La liaison suffit."),
+    loss: _("Une partie de ce qui est envoyé se perd en route."),
+    delay: _("Ce qui est envoyé attend trop longtemps en route."),
+    choice: _("C’est le choix fait pour cette image."),
+    processor: _("L’appareil n’arrive pas à suivre : fermer d’autres programmes peut aider."),
+    ceiling: have ? _("Un plafond de données limite cette liaison à {rate}.", { rate: rate(have) }) : _("Un plafond de données limite cette liaison."),
+    starting: _("L’appel commence prudemment ; la liaison est en cours de mesure."),
+    receiver: _("L’autre côté ne peut pas recevoir davantage."),
+  }[code];
+  return words ?? code;
+}
+
+/**
+ * @param {Passage["why"]} why
+ * @param {string | null} place
+ */
+function rateReason({ code, have, need }, place) {
+  const figures = { have: have === null ? "" : rate(rounded(have)), need: need === null ? "" : rate(rounded(need)) };
+  if (code === "climbing") return _("La liaison s’améliore : la qualité remonte par étapes.");
+  if (have === null || need === null) return place ? _("La liaison porte trop peu ({place}).", { place }) : _("Votre liaison porte trop peu.");
+  return place ? _("La liaison porte environ {have} ({place}) ; il faudrait {need} pour mieux.", { ...figures, place }) : _("Votre liaison porte environ {have} ; il faudrait {need} pour mieux.", figures);
+}
+
+/** @param {Matter} what */
+export function matter(what) {
+  return { speech: _("la parole"), motion: _("le mouvement"), detail: _("le détail") }[what];
+}
+
+/**
+ * What to do next, once this far down: `{title, text}`.
+ * @param {"voice" | "text" | "none"} code
+ * @param {string} name whom to call, or empty when they are several
+ */
+export function advice(code, name) {
+  const call = name ? _("Appelez {name} au téléphone", { name }) : _("Appelez les autres au téléphone");
+  return {
+    voice: { title: _("L’image ne passe plus, la voix passe."), text: _("Continuez de vive voix ; une image fixe ou un message écrit passent encore.") },
+    text: { title: _("La voix ne passe plus."), text: _("{call} ; les messages écrits passent encore ici.", { call }) },
+    none: { title: _("Plus rien ne passe."), text: _("Nous rétablissons la liaison. Si cela dure, un autre moyen : {call}.", { call: call.toLowerCase() }) },
+  }[code];
+}
+
+/**
+ * Bytes as people count them.
+ * @param {number} bytes
+ */
+export function volume(bytes) {
+  if (bytes >= 1e9) return _("{amount} Go", { amount: decimal(bytes / 1e9) });
+  if (bytes >= 9.95e6) return _("{amount} Mo", { amount: Math.round(bytes / 1e6) });
+  if (bytes >= 1e5) return _("{amount} Mo", { amount: decimal(bytes / 1e6) });
+  return _("{amount} ko", { amount: Math.round(bytes / 1000) });
+}
