@@ -9,12 +9,14 @@ queue it could build before the next feedback tells. Knows no packets.
 BETA = 0.85  # of what was carried, after overuse
 DEEPEST = 0.5  # of what was carried, while a long queue drains
 DRAIN = 1.0  # s in which a queue should be gone
+SAME = 0.8  # of the capacity known: nearer is the same link, seen again
 RESUME = 0.93  # of the capacity found, once drained
 MOST_DRAIN = 4.0  # s
 LIMITED = 0.6  # sending less than this share of the estimate tells little of the link
 GENTLE = 0.7  # a fall then goes no further at once
 ROOM = 1.5  # of what was carried: growth beyond proves nothing
 SPARE = 10_000  # bit/s growth may always reach above what was carried
+PROBED = 0.5  # s beyond the loop in which a probe's own queue is ignored
 OVERSHOOT = 0.06  # s of queue growth may build before feedback tells
 SLOWEST, FASTEST = 0.08, 0.30  # growth, 1/s
 NEAR = 0.025  # growth near the capacity, 1/s
@@ -33,14 +35,15 @@ class Control:
         self.grown = False
         self._drained_at = now
         self._deaf_until = now  # what is told before that left before the last fall
+        self._expected = 0.0  # bit/s carried meanwhile
         self._at = now
 
     def fall(self, carried: float, sending: float, queue: float, loop: float, now: float) -> bool:
-        """The link is overused: it carried that many bit/s of those sent, a queue of so many
-        seconds stands, and what we do shows after ``loop`` seconds. True when the rate fell."""
-        if now < self._deaf_until and carried > GENTLE * self.rate:
+        """The link is overused: it carried that many bit/s of those sent, the last packets waited
+        ``queue`` seconds, what we do shows after ``loop`` seconds. True when the rate fell."""
+        if now < self._deaf_until and carried > GENTLE * self._expected:
             return False
-        self.capacity = carried if self.capacity is None else (self.capacity + carried) / 2
+        self._learn(carried)
         queue += max(0.0, min(1.0, sending / carried - 1)) * loop
         factor = max(DEEPEST, BETA - queue / DRAIN * (BETA - DEEPEST))
         wanted = factor * carried
@@ -50,14 +53,42 @@ class Control:
         self._set(min(self.rate, wanted))
         self.draining = True
         self._drained_at = now + min(MOST_DRAIN, queue / (1 - factor))
-        self._deaf_until = self._drained_at + loop
+        self._ignore(now + loop)
         return self.rate < before
 
-    def drain(self, queue: float, now: float) -> None:
-        """We put so many seconds of queue there ourselves: leave room until it is gone."""
-        self.draining = True
-        self._resume = self.rate
-        self._drained_at = now + queue / (1 - BETA)
+    def _ignore(self, until: float) -> None:
+        self._deaf_until, self._expected = until, self.rate
+
+    def probing(self, loop: float, now: float) -> None:
+        """A probe leaves: the queue it makes is no overuse."""
+        self._ignore(now + loop + PROBED)
+
+    def probed(
+        self, carried: float, saturated: bool, queue: float, loop: float, now: float
+    ) -> None:
+        """A probe showed what the link carries, and left that much queue."""
+        expected = self.rate
+        self.capacity = carried if saturated else None
+        self.draining = False
+        if saturated:
+            self._set(max(self.rate, BETA * carried))
+            self.draining = queue > 0
+            self._drained_at = now + queue / (1 - BETA)
+            self._deaf_until = self._drained_at + loop
+        else:
+            self._set(max(self.rate, carried))
+            self._deaf_until = now + loop
+        self._expected = expected
+
+    def drained(self, now: float) -> None:
+        """No queue is left: no need to wait longer."""
+        if self.draining and now >= self._deaf_until:
+            self._drained_at = now
+
+    def _learn(self, carried: float) -> None:
+        """A link seen full carries this."""
+        same = self.capacity is not None and SAME < carried / self.capacity < 1 / SAME
+        self.capacity = (self.capacity + carried) / 2 if same and self.capacity else carried
 
     def advance(self, carried: float | None, loop: float, calm: bool, now: float) -> None:
         """Time passes. ``calm``: no queue stands and no loss speaks against growth."""

@@ -136,7 +136,8 @@ class Delay:
 
     def __init__(self) -> None:
         self.trendline = Trendline()
-        self.queue = 0.0  # s that stand at the last arrival
+        self.queue = 0.0  # s that stand
+        self.latest = 0.0  # s the last packets waited
         self._base = Least(BASE, BUCKET)
         self._recent: deque[tuple[float, float]] = deque()  # (sent, delay above serialization)
         self._group: tuple[float, float, float] | None = None  # first sent, last sent, last arrival
@@ -165,6 +166,8 @@ class Delay:
         base = self._base.value()
         if base is not None and len(self._recent) >= FEW:
             self.queue = max(0.0, min(delay for _, delay in self._recent) - base)
+            last = [self._recent[-n][1] for n in (1, 2, 3)]
+            self.latest = max(0.0, sorted(last)[1] - base)
 
     def rebase(self) -> None:
         """What stands is not ours to drain: it is the path's own delay from now on."""

@@ -31,6 +31,8 @@ QUIET = 0.05  # loss above the link's own beside which the rate may grow
 HEAVY = 0.5  # loss which no link is used with
 SILENT_TRIPS, SILENT_LEAST = 3.0, 0.8  # round trips and s without feedback: a cut
 NEVER = 3.0  # s without any feedback from the beginning
+STEP = 0.7  # of the rate carried over a longer while: the link got thinner
+KEEP = 0.95  # of a limit told by losses
 SAFE = 16_000  # bit/s: a voice
 RETURN = 0.8  # of the rate before a cut, when the link is back
 BLIND_LOW, BLIND_HIGH = 0.02, 0.10  # loss of receiver reports: below grow, above fall
@@ -83,6 +85,8 @@ class Estimator:
         self._waiting: float | None = None  # since when packets wait to be told of
         self._silent = self._blind = False
         self._before = 0.0  # rate before a cut
+        self._back_at = self._now  # when the last cut ended
+        self._best = 0.0  # bit/s the link carried lately
         self._lowered_at = self._now
         self._why = "starting"
         self.estimate = self._publish()
@@ -108,8 +112,7 @@ class Estimator:
         joined = self._sent.join(read(body), now)
         if joined.acknowledged:
             self._arrived(joined, now)
-        self._losses(joined)
-        self._decide(now)
+        self._decide(self._losses(joined), now)
         self._say()
 
     def report(self, loss: float, round_trip: float | None, now: float) -> None:
@@ -144,6 +147,8 @@ class Estimator:
             probe = self._probes.knock(SAFE, now)
         else:
             probe = self._probes.want(demand, self._control.rate, ready, self._loop, now)
+            if probe is not None:
+                self._control.probing(self._loop, now)
         if self._trace is not None:
             self._trace.wanted(demand, now, probe)
         return probe
@@ -161,56 +166,60 @@ class Estimator:
         if self._silent:
             self._returned(now)
         self._acked.add(arrived)
-        believed = max(self._control.rate, self._acked.value() or 0.0)
+        acked = self._acked.value() or 0.0
+        self._best = max(acked, self._best * (1 - 0.1 * min(1.0, seen)))
+        believed = max(self._control.rate, acked)
         for packet in arrived:
             self._delay.add(packet, believed)
         self._delay.settle()
         found = self._probes.arrived(arrived, now)
         if found is not None:
-            self._probed(found.bitrate, found.saturated, now)
+            self._control.probed(found.bitrate, found.saturated, found.queue, self._loop, now)
 
-    def _losses(self, joined: Joined) -> None:
+    def _losses(self, joined: Joined) -> bool:
+        """Whether the loss model has something new to say."""
         arrived = joined.acknowledged
-        if not arrived and not joined.lost:
-            return
-        at = arrived[-1].sent if arrived else joined.lost[-1]
+        lost = [at for at in joined.lost if at >= self._back_at]
+        if not arrived and not lost:
+            return False
+        at = arrived[-1].sent if arrived else lost[-1]
         bits = 8 * sum(packet.size for packet in arrived)
-        bits += 8 * len(joined.lost) * (bits // 8 // len(arrived) if arrived else 200)
-        lost = len(joined.lost) - joined.recovered
-        self._loss.add(len(arrived), lost, bits, self._delay.queue, at)
-
-    def _probed(self, carried: float, saturated: bool, now: float) -> None:
-        if saturated:
-            self._control.settle(carried)
-            self._control.raise_to(carried)
-        else:
-            self._control.settle(None)
-            self._control.raise_to(carried)
+        bits += 8 * len(lost) * (bits // 8 // len(arrived) if arrived else 200)
+        told = self._loss.add(
+            len(arrived), len(lost) - joined.recovered, bits, self._delay.queue, at
+        )
+        return told and self._loss.blamed
 
     # What follows
 
-    def _decide(self, now: float) -> None:
+    def _decide(self, fresh: bool, now: float) -> None:
         if self._silent or self._heard_at is None:
             return
         carried, queue = self._carried(), self._delay.queue
+        if self._delay.latest < CALM:
+            self._control.drained(now)
         over = self._delay.use is Use.OVER and queue > CONFIRMED
         if carried is not None and (over or queue > HIGH):
-            before = self._control.rate
+            before = self._best
+            queue = max(queue, self._delay.latest)
             if self._control.fall(carried, self._sending.value(now), queue, self._loop, now):
                 self._probes.fell(before, now)
                 self._why = "delay"
         limit = self._loss.limit
-        if limit is not None and self._control.rate > limit:
-            self._probes.fell(self._control.rate, now)
+        if fresh and limit is not None and self._control.rate > limit:
+            self._probes.fell(limit, now)
             self._control.settle(limit)
-            self._control.limit(0.95 * limit)
+            self._control.limit(KEEP * limit)
             self._why = "loss"
 
     def _carried(self) -> float | None:
+        """bit/s the link carries while it is full, what it loses by itself included."""
         acked, short = self._acked.value(), self._acked.short()
-        if acked is None or short is None:
-            return acked
-        return max(1000.0, min(acked, short))
+        if acked is None:
+            return None
+        if short is not None and short < STEP * acked:
+            acked = short
+        return max(1000.0, acked / (1 - min(0.5, self._loss.own)))
 
     def _calm(self) -> bool:
         excess = self._loss.recent - self._loss.own
@@ -236,6 +245,7 @@ class Estimator:
 
     def _returned(self, now: float) -> None:
         self._silent = False
+        self._back_at = now
         self._loss.forget()
         self._delay.trendline.__init__()  # type: ignore[misc]
         self._control.settle(None)

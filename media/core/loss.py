@@ -38,6 +38,7 @@ class Loss:
         self.recent = 0.0  # share, of the last observations
         self.own = FIRST_OWN  # share the link loses by itself
         self.limit: float | None = None  # bit/s above which packets are lost for the rate
+        self.blamed = False  # the newest observation was above it
         self._kept: deque[Observation] = deque(maxlen=KEPT)
         self._from: float | None = None
         self._packets = self._lost = self._bits = 0
@@ -79,6 +80,7 @@ class Loss:
             if value > best:
                 best, limit, own = value, candidate, with_limit
         self.own, self.limit = own, limit
+        self.blamed = limit is not None and kept[-1].rate > limit and kept[-1].lost > 0
 
     def _likelihood(self, limit: float | None) -> tuple[float, float]:
         """Of the observations under this limit, and the own loss which fits best beside it."""

@@ -35,6 +35,7 @@ class Found:
 
     bitrate: float  # bit/s the link carried
     saturated: bool  # it carried less than was sent
+    queue: float  # s the probe's last packet waited longer than its first
 
 
 def sized(number: int, estimate: float, factor: float, queue: float) -> Probe:
@@ -86,11 +87,12 @@ class Train:
         sent = 8 * (self._bytes - self._last_size) / sending
         received = 8 * (self._bytes - self._first.size) / receiving
         if received < SATURATED * sent:
-            return Found(KEEP * received, True)
-        return Found(min(sent, received), False)
+            return Found(KEEP * received, True, max(0.0, receiving - sending))
+        return Found(min(sent, received), False, 0.0)
 
 
 RECOVER_EVERY = 4.0  # s between probes towards a rate the link once carried
+MUCH = 0.75  # of what the link carried once: worth asking for often
 REMEMBERED = 120.0  # s it is worth trying
 STAGNANT = 15.0  # s of the same estimate with unmet demand
 UNMET = 1.1  # of the estimate: demand there is use for
@@ -112,7 +114,7 @@ class Probes:
         self._flat: tuple[float, float] | None = None  # estimate, since when
 
     def fell(self, before: float, now: float) -> None:
-        """The estimate fell from there."""
+        """The estimate fell; the link had carried that many bit/s."""
         if before > self._earlier or now - self._fell_at > REMEMBERED:
             self._earlier = before
         self._fell_at = now
@@ -141,7 +143,7 @@ class Probes:
         """Seconds to leave between the last probe and the next."""
         if self._starting or not self._failed:
             return loop
-        if estimate < 0.9 * self._earlier and now - self._fell_at < REMEMBERED:
+        if estimate < MUCH * self._earlier and now - self._fell_at < REMEMBERED:
             return RECOVER_EVERY
         flat = self._flat is not None and now - self._flat[1] >= STAGNANT
         return STAGNANT if flat else float("inf")

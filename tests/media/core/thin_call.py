@@ -168,7 +168,7 @@ class ThinCall:
         estimator.tick(now)
         said = estimator.estimate
         self.record.samples.append(
-            Sample(now, said.bitrate, self.pipe.backlog(now), said.state, said.why)
+            Sample(now, said.bitrate, self._waits(now), said.state, said.why)
         )
         demand = self.media.video + int(8 * self.media.voice_bytes / self.media.voice_every)
         probe = estimator.wants_probe(demand, now)
@@ -192,6 +192,9 @@ class ThinCall:
                 self._probe_left -= size
                 if self._probe_left <= 0:
                     probe = self._probe = None
+
+    def _waits(self, now: float) -> float:
+        return self.pipe.capacity.when(self.pipe.capacity.by(now) + self.pipe.backlog(now)) - now
 
     # Receiver
 
