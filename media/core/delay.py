@@ -103,32 +103,37 @@ class Trendline:
         self.threshold = min(MOST_THRESHOLD, max(LEAST_THRESHOLD, moved))
 
 
-class Least:
-    """The least value of a sliding window, kept by buckets."""
+class Base:
+    """The least delay of a sliding window with the size of its packet, kept by buckets."""
 
-    def __init__(self, window: float, bucket: float) -> None:
-        self._window = window
-        self._bucket = bucket
-        self._buckets: deque[tuple[float, float]] = deque()  # (begin, least), leasts increasing
+    def __init__(self) -> None:
+        self._buckets: deque[tuple[float, float, int]] = deque()  # begin, least, its size
+        self.delay = 0.0
+        self.size = 0
 
-    def add(self, value: float, at: float) -> None:
+    def add(self, delay: float, size: int, at: float) -> None:
+        """One packet, sent at ``at``."""
         buckets = self._buckets
-        begin = buckets[-1][0] if buckets and at < buckets[-1][0] + self._bucket else at
-        while buckets and buckets[-1][1] >= value:
-            begin = min(begin, buckets[-1][0]) if buckets[-1][0] == begin else begin
-            buckets.pop()
-        if not buckets or buckets[-1][0] < begin:
-            buckets.append((begin, value))
-        while buckets[0][0] < at - self._window:
-            buckets.popleft()
+        if not buckets or at >= buckets[-1][0] + BUCKET:
+            buckets.append((at, delay, size))
+            while buckets[0][0] < at - BASE:
+                buckets.popleft()
+            self._take()
+        elif delay < buckets[-1][1]:
+            buckets[-1] = (buckets[-1][0], delay, size)
+            if delay < self.delay:
+                self.delay, self.size = delay, size
 
-    def value(self) -> float | None:
-        return self._buckets[0][1] if self._buckets else None
+    def _take(self) -> None:
+        _, self.delay, self.size = min(self._buckets, key=lambda bucket: bucket[1])
 
-    def restart(self, value: float, at: float) -> None:
-        """Forget everything but this value."""
+    def known(self) -> bool:
+        return bool(self._buckets)
+
+    def restart(self, delay: float, size: int, at: float) -> None:
+        """Forget everything but this packet."""
         self._buckets.clear()
-        self._buckets.append((at, value))
+        self.add(delay, size, at)
 
 
 class Delay:
@@ -138,8 +143,8 @@ class Delay:
         self.trendline = Trendline()
         self.queue = 0.0  # s that stand
         self.latest = 0.0  # s the last packets waited
-        self._base = Least(BASE, BUCKET)
-        self._recent: deque[tuple[float, float]] = deque()  # (sent, delay above serialization)
+        self._base = Base()
+        self._recent: deque[tuple[float, float, int]] = deque()  # sent, delay, size
         self._group: tuple[float, float, float] | None = None  # first sent, last sent, last arrival
         self._earlier: tuple[float, float] | None = None  # last sent, last arrival
 
@@ -147,37 +152,37 @@ class Delay:
     def use(self) -> Use:
         return self.trendline.use
 
-    def add(self, packet: Acknowledged, rate: float) -> None:
-        """One packet that arrived, in sending order; ``rate``: bit/s we believe in."""
-        sent, arrived = packet.sent, packet.arrived / 1e6
+    def add(self, packet: Acknowledged) -> None:
+        """One packet that arrived, in sending order."""
+        sent, arrived, size = packet.sent, packet.arrived / 1e6, packet.size
         self._grouped(sent, arrived)
-        delay = arrived - sent - 8 * packet.size / rate
-        base = self._base.value()
-        if base is not None and abs(delay - base) > JUMP:
-            self._restart(delay, sent)
-        self._base.add(delay, sent)
-        recent = self._recent
-        recent.append((sent, delay))
+        delay, base, recent = arrived - sent, self._base, self._recent
+        if base.known() and abs(delay - base.delay) > JUMP:
+            self._restart(delay, size, sent)
+        base.add(delay, size, sent)
+        recent.append((sent, delay, size))
         while len(recent) > FEW and recent[0][0] < sent - STANDING:
             recent.popleft()
 
-    def settle(self) -> None:
-        """After the packets of one message: how much queue stands."""
-        base = self._base.value()
-        if base is not None and len(self._recent) >= FEW:
-            self.queue = max(0.0, min(delay for _, delay in self._recent) - base)
-            last = [self._recent[-n][1] for n in (1, 2, 3)]
-            self.latest = max(0.0, sorted(last)[1] - base)
+    def settle(self, rate: float) -> None:
+        """After the packets of one message: how much queue stands; ``rate``: bit/s we believe
+        the link carries, at which a large packet takes longer to pass than a small one."""
+        if len(self._recent) < FEW:
+            return
+        base, size = self._base.delay, self._base.size
+        above = [d - base - 8 * max(0, s - size) / rate for _, d, s in self._recent]
+        self.queue = max(0.0, min(above))
+        self.latest = max(0.0, sorted(above[-3:])[1])
 
     def rebase(self) -> None:
         """What stands is not ours to drain: it is the path's own delay from now on."""
         if self._recent:
-            at = self._recent[-1][0]
-            self._base.restart(min(delay for _, delay in self._recent), at)
+            at, (delay, size) = self._recent[-1][0], min((d, s) for _, d, s in self._recent)
+            self._base.restart(delay, size, at)
             self.queue = 0.0
 
-    def _restart(self, delay: float, at: float) -> None:
-        self._base.restart(delay, at)
+    def _restart(self, delay: float, size: int, at: float) -> None:
+        self._base.restart(delay, size, at)
         self._recent.clear()
         self.trendline = Trendline()
         self._group = self._earlier = None

@@ -170,8 +170,8 @@ class Estimator:
         self._best = max(acked, self._best * (1 - 0.1 * min(1.0, seen)))
         believed = max(self._control.rate, acked)
         for packet in arrived:
-            self._delay.add(packet, believed)
-        self._delay.settle()
+            self._delay.add(packet)
+        self._delay.settle(believed)
         found = self._probes.arrived(arrived, now)
         if found is not None:
             self._control.probed(found.bitrate, found.saturated, found.queue, self._loop, now)
