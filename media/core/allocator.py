@@ -1,0 +1,205 @@
+"""Downward: what one receiver is sent of what arrives, and what it would like to be sent.
+
+Voice first, off the top. Then pictures, the one that matters first: temporal layers are dropped at
+once, the senders are told what could be used (`wants`), and a picture is paused only when its base
+does not fit. Sends nothing and estimates nothing. Rates are bit/s on the wire.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from media.core.ladder import (
+    DEEP,
+    MOST,
+    RUNGS,
+    STILLS,
+    TEXT,
+    Ladder,
+    Link,
+    Quality,
+    Reason,
+    VoiceStep,
+    sane,
+)
+from media.core.layers import Choice, Focus, Picture
+from media.core.reasons import Telling, cause
+from media.core.shares import Division
+from media.core.voice import Hearing, Voice, VoiceChoice
+
+__all__ = ["Down", "Downlink", "Link", "Picture", "Share", "Voice"]
+
+STRIPPED = 0.6  # of a redundant voice's rate, about, is left without the redundancy
+TRANSFER = 3  # a transfer may take one part in so many of the picture's share
+
+
+@dataclass(frozen=True)
+class Share:
+    """What one slot gets of its source.
+
+    `which` copy and how many temporal `layers` of it (0: paused, 3: all there are) to forward now;
+    `wants` bit/s of it, `height` lines and `rung` that this receiver could use: the sender's part.
+    """
+
+    which: str
+    layers: int
+    wants: int
+    height: int
+    rung: str
+
+
+@dataclass(frozen=True)
+class Down:
+    """What one receiver gets. `tracks` by slot; `voices` by peer: pass, strip (leave the
+    redundancy out), make (add it) or mute; `voice` is how it would have all voices sent; `spare`
+    bit/s for transfers; `demand` bit/s it could use in all, for whoever probes."""
+
+    rung: str
+    why: Reason
+    tracks: Mapping[str, Share]
+    voices: Mapping[str, str]
+    voice: VoiceStep
+    spare: int
+    demand: int
+
+
+class Downlink:
+    """The downward allocation of one receiver. Call `step` some times a second."""
+
+    def __init__(self, quality: Quality, now: float) -> None:
+        self._quality = quality
+        self._voice = VoiceChoice(quality, now)
+        self._hearing = Hearing()
+        self._ladder = Ladder(quality.hysteresis, now)
+        self._focus = Focus(quality.hysteresis.focus)
+        self._division = Division(quality)
+        self._telling = Telling(now)
+        self._choices: dict[str, Choice] = {}
+
+    def step(
+        self, now: float, link: Link, pictures: Sequence[Picture], voices: Sequence[Voice],
+        transfer: bool, ceiling: int | None,
+    ) -> Down:  # fmt: skip
+        """What to forward from now on. `ceiling`: the most this site may use, None without.
+
+        Never raises, whatever the figures; no estimate (rate 0) is the end of the ladder."""
+        rate = sane(link.rate)
+        if bounded := ceiling is not None and sane(ceiling) < rate:
+            rate = sane(ceiling)
+        voice = self._voice.step(rate, link.loss, transfer, now)
+        usable = self._quality.usable(rate)
+        heard = self._hearing.choose(voices, voice.wire, usable)
+        audio = self._audio(heard, voice)
+        left = max(0, usable - audio)
+        order = self._focus.order(pictures, now)
+        shares = self._division.step(left, order, now)
+        rung, need = self._rung(order, shares, left, rate, audio, now)
+        why = self._why(rung, need, rate, link, bounded, order, shares, now)
+        if rung == TEXT:
+            heard, left = [], usable
+        reserve = self._reserve(rung, order, shares) if transfer else 0
+        wants = self._wants(rung, order, shares, reserve)
+        tracks = self._tracks(order, wants, left - reserve, rate - usable, rung, now)
+        spare = max(0, left - sum(wants.values()))
+        treated = {voice_.peer: "mute" for voice_ in voices}
+        treated |= {voice_.peer: self._treat(voice_, voice) for voice_ in heard}
+        demand = self._demand(heard, order, ceiling)
+        return Down(RUNGS[rung], why, tracks, treated, voice, spare, demand)
+
+    def _treat(self, voice: Voice, step: VoiceStep) -> str:
+        if step.red:
+            return "pass" if voice.red else "make"
+        return "strip" if voice.red else "pass"
+
+    def _audio(self, heard: Sequence[Voice], step: VoiceStep) -> int:
+        """Bit/s kept for the voices: what arrives, and room for one who begins to speak."""
+        costs = []
+        for voice in heard:
+            rate, treatment = sane(voice.rate), self._treat(voice, step)
+            if treatment == "strip":
+                rate = int(rate * STRIPPED)
+            elif treatment == "make":
+                rate += min(rate, step.bitrate)
+            costs.append(rate)
+        return max(step.wire, sum(costs))
+
+    def _rung(
+        self, order: Sequence[Picture], shares: Mapping[str, int], left: int, rate: int,
+        audio: int, now: float,
+    ) -> tuple[int, int]:  # fmt: skip
+        """The rung, and the link's rate that the next better one takes."""
+        main = order[0] if order else None
+        matters, av1 = (main.matters, main.av1) if main else ("speech", True)
+        share = shares[main.key] if main else left
+        quality, room = self._quality, self._quality.hysteresis.room
+
+        def affords(times: float) -> int:
+            return quality.affords(share, rate, matters, av1=av1, room=times)
+
+        rung = self._ladder.step(affords(1), affords(room), affords(DEEP), now)
+        better = quality.least(max(0, rung - 1), matters, av1)
+        need = better if rung > STILLS else quality.takes(better + audio)
+        return rung, need
+
+    def _why(
+        self, rung: int, need: int, rate: int, link: Link, bounded: bool,
+        order: Sequence[Picture], shares: Mapping[str, int], now: float,
+    ) -> Reason:  # fmt: skip
+        code = cause(link, bounded)
+        if 0 < rung < STILLS and order and order[0].matters == "detail" and code == "rate":
+            # Fewer frames are what was asked for, when another choice would have given more.
+            share = shares[order[0].key]
+            if self._quality.affords(share, rate, "motion", av1=order[0].av1) < rung:
+                code = "choice"
+        return self._telling.step(rung, code, self._ladder.climbing, rate, need, now)
+
+    def _reserve(self, rung: int, order: Sequence[Picture], shares: Mapping[str, int]) -> int:
+        """What a transfer takes from the main picture: never so much that its rung falls."""
+        if rung >= STILLS or not order:
+            return 0
+        main = order[0]
+        share = shares[main.key]
+        least = self._quality.least(rung, main.matters, main.av1)
+        return max(0, min(share // TRANSFER, share - least))
+
+    def _wants(
+        self, rung: int, order: Sequence[Picture], shares: Mapping[str, int], reserve: int
+    ) -> dict[str, int]:
+        if rung >= STILLS:
+            return {picture.key: 0 for picture in order}
+        wants = {}
+        for n, picture in enumerate(order):
+            best = self._quality.level(rung, picture.matters).best
+            wants[picture.key] = min(best, shares[picture.key] - (0 if n else reserve))
+        return wants
+
+    def _tracks(
+        self, order: Sequence[Picture], wants: Mapping[str, int], pool: int, margin: int,
+        rung: int, now: float,
+    ) -> dict[str, Share]:  # fmt: skip
+        """Each picture in its turn may use what those after it do not need."""
+        tracks = {}
+        for gone in self._choices.keys() - {picture.key for picture in order}:
+            del self._choices[gone]
+        for n, picture in enumerate(order):
+            later = sum(min(wants[other.key], other.arriving) for other in order[n + 1 :])
+            choice = self._choices.setdefault(picture.key, Choice(self._quality.hysteresis.layer))
+            allowed = max(0, pool - later) if wants[picture.key] else 0
+            used = choice.step(picture, allowed, max(0, margin) if allowed else 0, now)
+            margin -= max(0, used - allowed)
+            pool -= min(used, allowed)
+            tracks[picture.key] = self._share(picture, choice, wants[picture.key], rung)
+        return tracks
+
+    def _share(self, picture: Picture, choice: Choice, wants: int, rung: int) -> Share:
+        height = self._quality.height(picture.matters, wants) if wants else 0
+        own = rung
+        if wants and rung < STILLS:
+            afforded = self._quality.affords(wants, MOST, picture.matters, av1=picture.av1)
+            own = min(max(rung, afforded), STILLS - 1)
+        return Share(choice.which, choice.layers, wants, height, RUNGS[own])
+
+    def _demand(self, heard: Sequence[Voice], order: Sequence[Picture], ceiling: int | None) -> int:
+        voice = self._quality.audio[0].step.wire * max(1, len(heard))
+        pictures = sum(self._quality.level(0, picture.matters).best for picture in order)
+        demand = self._quality.takes(voice + pictures)
+        return demand if ceiling is None else min(demand, sane(ceiling))

@@ -1,0 +1,113 @@
+"""What one browser's uplink carries, from what arrives and from what the browser says it could.
+
+The browser's own estimate is bounded to about 1.5 times what it sends, so the way up goes in
+steps, each of which lets it find more. It may say nothing, or nonsense: what arrives is believed
+before it. The way down is at once. Rates are bit/s on the wire.
+"""
+
+from dataclasses import dataclass
+
+from media.core.ladder import MOST, Link, Quality, sane
+from media.core.reasons import lost
+
+FRESH = 20.0  # s a report is believed: the page repeats an unmoved figure each 15 s
+LEAST = 8000  # bit/s: no estimate goes lower; the leanest voice would not fit anyway
+STEP = 1.5  # times, the most at once
+PERIOD = 1.0  # s between two steps up
+BLIND = 1.08  # per second, when the browser says nothing (the 8 % of AIMD in libwebrtc)
+BACK = 0.85  # of what arrives, on congestion (beta of AIMD in libwebrtc)
+QUEUE = 0.25  # s
+CALM_QUEUE = 0.12  # s
+LOSS = 0.08  # beyond the link's own
+HOLD = 3.0  # s without a step up after congestion
+IDLE = 0.8  # of what it might: a browser which sends less has not tried, and its estimate sinks
+TRY = 10.0  # s of calm before more is tried than an idle browser believes; doubled when it fails
+PATIENT = 120.0  # s of that at most
+BEYOND = 3  # times what arrives: no trial goes further
+SILENT = 6000  # bit/s: less says nothing of the link, somebody is just silent
+BLUNT = 0.7  # of the rate, on congestion while nearly nothing arrives
+
+
+@dataclass(frozen=True)
+class Reported:
+    """What the page last said (contract of `link`): `available` bit/s its browser believes it can
+    send, `rtt` s, `limited` none, cpu, bandwidth or other, `at` when."""
+
+    available: int | None
+    rtt: float | None
+    limited: str
+    at: float
+
+
+class Capacity:
+    """The uplink of one browser."""
+
+    def __init__(self, quality: Quality, start: int, now: float) -> None:
+        self.rate = max(LEAST, min(MOST, start))
+        self.congested = False
+        self._quality = quality
+        self._raised = now
+        self._until = now  # no step up before
+        self._cut = now - PERIOD
+        self._calm = now  # since when there was no congestion
+        self._patience = TRY
+        self._tried = False  # beyond what the browser believes, since the last congestion
+
+    def step(self, now: float, link: Link, reported: Reported | None, planned: int) -> int:
+        """The rate now. `planned`: what the browser was told to send in all."""
+        came = sane(link.rate)
+        queue = link.queue if link.queue is not None and link.queue > 0 else 0.0
+        self.congested = came > 0 and (queue > QUEUE or lost(link) > LOSS)
+        said = self._believed(reported, came, now)
+        if self.congested:
+            self._fall(came, link, now)
+        elif said is not None and said < self.rate and came >= IDLE * said:
+            self.rate = max(LEAST, said)
+        elif now >= self._until and queue <= CALM_QUEUE and now - self._raised >= PERIOD:
+            self._climb(said, came, planned, now)
+        return self.rate
+
+    def _believed(self, reported: Reported | None, came: int, now: float) -> int | None:
+        """What the browser says, when it is recent and not less than what comes in anyway."""
+        if reported is None or not 0 <= now - reported.at <= FRESH or not reported.available:
+            return None
+        said = sane(reported.available)
+        return said if said > IDLE * came else None
+
+    def _fall(self, came: int, link: Link, now: float) -> None:
+        self._until, self._calm = now + HOLD, now
+        if self._tried:
+            self._patience, self._tried = min(PATIENT, 2 * self._patience), False
+        wait = min(2.0, max(0.5, link.round_trip or 0.0))
+        if now - self._cut >= wait:
+            to = BACK * came if came >= SILENT else BLUNT * self.rate
+            self.rate = max(LEAST, min(self.rate, int(to)))
+            self._cut = now
+
+    def _climb(self, said: int | None, came: int, planned: int, now: float) -> None:
+        before = self.rate
+        if said is not None and said > self.rate:
+            self.rate = min(said, int(self.rate * STEP))
+        elif came >= IDLE * planned and came > 0:
+            # It sends what it was told to: either it says nothing, or no more than that.
+            self._try(said, came, now)
+        if self.rate != before:
+            self._raised = now
+
+    def _try(self, said: int | None, came: int, now: float) -> None:
+        """A little more, though nobody says it would fit: at once for a browser which never tells,
+        after some calm for one whose estimate cannot grow because it sends so little."""
+        if said is not None and now - self._calm < self._patience:
+            return
+        if said is not None and self.rate >= BEYOND * came:
+            return
+        self._tried = self._tried or said is not None
+        self.rate = min(MOST, int(self.rate * BLIND))
+
+
+def start(quality: Quality, hint: int | None, round_trip: float | None) -> int:
+    """The rate to begin with: what the site had last time, or else by the round trip (s)."""
+    rules = quality.start
+    if hint is not None and sane(hint):
+        return int(sane(hint) * rules.remembered)
+    return rules.far if round_trip is not None and round_trip > rules.round_trip else rules.near

@@ -1,0 +1,78 @@
+"""From bits to a picture: height, frames, temporal layers, codec of one stream, without flicker."""
+
+from media.core.ladder import STILLS, Quality, payload
+from media.core.plan import Encoding
+
+TALLER = 1.2  # times the rate of a height that it takes to grow to it
+STRAIN = 4.0  # s a processor must have been the limit before less is asked of it
+RELIEF = 30.0  # s it must not have been before more is
+HARDEST = 2  # steps down at most
+
+
+class Processor:
+    """How far the sender's processor fell behind: 0 keeps up, then steps of less work."""
+
+    def __init__(self) -> None:
+        self.strain = 0
+        self._limited: bool | None = None
+        self._since = 0.0
+
+    def step(self, limited: bool, now: float) -> int:
+        """The steps of less work now."""
+        if limited != self._limited:
+            self._limited, self._since = limited, now
+        elif limited and now - self._since >= STRAIN:
+            self.strain, self._since = min(HARDEST, self.strain + 1), now
+        elif not limited and now - self._since >= RELIEF:
+            self.strain, self._since = max(0, self.strain - 1), now
+        return self.strain
+
+
+class Stream:
+    """One video stream of one sender."""
+
+    def __init__(self, quality: Quality) -> None:
+        self._quality = quality
+        self._height = 0
+        self._codec: str | None = None
+
+    def step(
+        self, rung: int, matters: str, wire: int, *, av1: bool, tallest: int, strain: int
+    ) -> Encoding | None:
+        """How to encode `wire` bit/s on a rung; None when no video makes sense of them."""
+        if rung >= STILLS or wire <= 0:
+            self._height = 0
+            return None
+        level = self._quality.level(rung, matters)
+        codec = self._choose(
+            wire, av1 and (strain < HARDEST or wire < self._quality.codec.vp8_least)
+        )
+        fps = max(5, level.fps * (3 - strain) // 3)
+        height = self._grow(matters, wire, tallest)
+        for _ in range(strain):
+            height = max(
+                (lines for lines in self._lines(matters) if lines < height), default=height
+            )
+        bitrate = payload(wire, fps)
+        return Encoding(bitrate, fps, height, level.layers, codec) if bitrate else None
+
+    def _lines(self, matters: str) -> list[int]:
+        return [lines for _, lines in self._quality.heights.get(matters, ())]
+
+    def _grow(self, matters: str, wire: int, tallest: int) -> int:
+        """The height, sticky: it grows only with rate to spare."""
+        now, sure = (self._quality.height(matters, rate) for rate in (wire, int(wire / TALLER)))
+        self._height = min(max(self._height, sure), now) if self._height else now
+        return min(self._height, tallest) if tallest else self._height
+
+    def _choose(self, wire: int, av1: bool) -> str:
+        rules = self._quality.codec
+        if not av1:
+            self._codec = "vp8"
+        elif self._codec is None:
+            self._codec = "av1" if wire < rules.av1_below else "vp8"
+        elif wire < rules.av1_below:
+            self._codec = "av1"
+        elif wire > rules.vp8_above:
+            self._codec = "vp8"
+        return self._codec

@@ -1,0 +1,319 @@
+"""Reads the ladder, `config/quality.toml`, at start. Refuses an absurd one with line and reason.
+
+Says every wrong key at once, in French and in English, as the settings do. Decides nothing about
+calls: `media/core/ladder.py` holds what was read.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from media.core.ladder import (
+    MATTERS,
+    PICTURED,
+    AudioRow,
+    CodecRules,
+    Hysteresis,
+    Level,
+    LinkRules,
+    Quality,
+    StartRules,
+    StillRules,
+    VoiceStep,
+)
+
+DEFAULT = Path(__file__).parent.parent / "config" / "quality.toml"
+PTIMES = (20, 40, 60, 120)
+RATE = (0, 100_000_000)
+
+
+@dataclass(frozen=True)
+class Field:
+    """What one key may be: int, float or bool, between two bounds. A float may be written 3."""
+
+    kind: type
+    least: float = 0
+    most: float = RATE[1]
+
+
+_RATE, _SOME = Field(int), Field(int, 1)
+_FRACTION, _SECONDS = Field(float, 0, 0.5), Field(float, 0.1, 600)
+LEVEL = {"least": _SOME, "best": _SOME, "fps": Field(int, 1, 60), "layers": Field(int, 1, 3)}
+AUDIO = {
+    "bitrate": Field(int, 6000, 510_000), "ptime": Field(int), "red": Field(bool),
+    "least": _RATE, "loss": Field(float, 0, 1),
+}  # fmt: skip
+SECTIONS: Mapping[str, Mapping[str, Field]] = {
+    "link": {"margin": _FRACTION, "feedback": Field(int, 0, 50_000), "transfer": _FRACTION},
+    **{f"{rung}.{matters}": LEVEL for rung in PICTURED for matters in MATTERS},
+    "stills": {
+        "least": _SOME, "every": _SECONDS, "slowest": _SECONDS,
+        "bytes": Field(int, 500, 1_000_000), "fewest": Field(int, 500, 1_000_000),
+    },
+    "voice": {"least": _SOME},
+    "text": {},
+    "codec": {"av1_below": _RATE, "vp8_above": _RATE, "vp8_least": _RATE},
+    "hysteresis": {
+        **dict.fromkeys(("fall", "climb", "relapse", "longest", "window", "voice", "layer",
+                         "focus"), _SECONDS),
+        "room": Field(float, 1, 3),
+    },
+    "start": {
+        "near": _SOME, "far": _SOME, "round_trip": _SECONDS, "remembered": Field(float, 0.1, 1),
+    },
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One absurdity: its line (0: none), its key, what is expected in French and in English."""
+
+    line: int
+    key: str
+    fr: str
+    en: str
+
+    def __str__(self) -> str:
+        where = f"{self.line}: " if self.line else ""
+        return f"quality.toml:{where}{self.key}: {self.fr} / {self.en}"
+
+
+class QualityError(Exception):
+    """Every absurdity of a ladder."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        super().__init__("\n".join(map(str, problems)))
+        self.problems = problems
+
+
+_HEADER = re.compile(r"\s*\[(\[?)\s*([\w.\-]+)\s*\]")
+_KEY = re.compile(r"\s*([\w\-]+(?:\s*\.\s*[\w\-]+)*)\s*=")
+
+
+def lines_of(text: str) -> dict[str, int]:
+    """The line on which each section and each key stands, by dotted name; rows are numbered."""
+    found: dict[str, int] = {}
+    section, rows = "", dict[str, int]()
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := _HEADER.match(line):
+            section = header[2]
+            if header[1]:
+                rows[section] = rows.get(section, -1) + 1
+                section = f"{section}.{rows[section]}"
+            found.setdefault(section, number)
+        elif key := _KEY.match(line):
+            name = re.sub(r"\s", "", key[1])
+            found.setdefault(f"{section}.{name}" if section else name, number)
+    return found
+
+
+class _Reading:
+    """One file being read: takes known keys out of the tree, collects what is wrong."""
+
+    def __init__(self, tree: dict[str, Any], lines: Mapping[str, int]) -> None:
+        self.tree = tree
+        self.problems: list[Problem] = []
+        self._lines = lines
+
+    def wrong(self, key: str, fr: str, en: str) -> None:
+        """Note a problem, on the key's line or else its section's."""
+        name = key
+        while name and name not in self._lines:
+            name = name.rpartition(".")[0]
+        self.problems.append(Problem(self._lines.get(name, 0), key, fr, en))
+
+    def section(self, name: str, fields: Mapping[str, Field]) -> dict[str, Any]:
+        """The values of one section."""
+        place: Any = self.tree
+        for part in name.split("."):
+            place = place.get(part) if isinstance(place, dict) else None
+        return self.values(name, place, fields)
+
+    def values(self, name: str, place: Any, fields: Mapping[str, Field]) -> dict[str, Any]:
+        """Those of a table, whatever stands there."""
+        if not isinstance(place, dict):
+            self.wrong(name, "section attendue", "section expected")
+            return {}
+        for key in place.keys() - fields.keys():
+            self.wrong(f"{name}.{key}", "clé inconnue", "unknown key")
+        return {key: self._value(f"{name}.{key}", place.get(key), field)
+                for key, field in fields.items()}  # fmt: skip
+
+    def _value(self, key: str, value: Any, field: Field) -> Any:
+        if value is None:
+            self.wrong(key, "clé attendue", "key expected")
+        elif field.kind is bool:
+            if not isinstance(value, bool):
+                self.wrong(key, "true ou false est attendu", "true or false is expected")
+        elif isinstance(value, bool) or not isinstance(value, int | float):
+            self.wrong(key, *_NUMBER[field.kind])
+        elif field.kind is int and isinstance(value, float):
+            self.wrong(key, *_NUMBER[int])
+        elif not field.least <= value <= field.most:
+            bounds = f"{field.least:g} … {field.most:g}"
+            self.wrong(key, f"entre ces bornes : {bounds}", f"within these bounds: {bounds}")
+        else:
+            return field.kind(value)
+        return value if isinstance(value, bool) else None
+
+
+_NUMBER = {
+    int: ("un nombre entier est attendu", "a whole number is expected"),
+    float: ("un nombre est attendu", "a number is expected"),
+}
+
+
+def load(path: Path | None = None) -> Quality:
+    """The ladder of a file, of Carbet's own without `path`. Raises `QualityError`."""
+    try:
+        text = (path or DEFAULT).read_text("utf-8")
+    except (OSError, UnicodeDecodeError):
+        problem = Problem(0, str(path or DEFAULT), "fichier illisible", "file cannot be read")
+        raise QualityError((problem,)) from None
+    return parse(text)
+
+
+def parse(text: str) -> Quality:
+    """The ladder of a text. Raises `QualityError`."""
+    try:
+        tree = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        where = re.search(r"line (\d+)", str(error))
+        line = int(where[1]) if where else 0
+        problem = Problem(line, "TOML", f"mal formé ({error})", f"malformed ({error})")
+        raise QualityError((problem,)) from None
+    reading = _Reading(tree, lines_of(text))
+    _unknown(reading)
+    read = {name: reading.section(name, fields) for name, fields in SECTIONS.items()}
+    heights = {matters: tuple(_heights(reading, matters)) for matters in MATTERS}
+    audio = _audio(reading)
+    if not reading.problems:
+        quality = _built(read, heights, audio)
+        for absurdity in _absurd(quality):
+            reading.wrong(*absurdity)
+    if reading.problems:
+        raise QualityError(tuple(sorted(reading.problems, key=lambda one: one.line)))
+    return quality
+
+
+def _unknown(reading: _Reading) -> None:
+    known = {name.partition(".")[0] for name in SECTIONS} | {"heights", "audio"}
+    for name in reading.tree.keys() - known:
+        reading.wrong(name, "section inconnue", "unknown section")
+    for parent, inner in (*((rung, MATTERS) for rung in PICTURED), ("heights", MATTERS)):
+        table = reading.tree.get(parent)
+        for name in table.keys() - set(inner) if isinstance(table, dict) else ():
+            reading.wrong(f"{parent}.{name}", "clé inconnue", "unknown key")
+
+
+def _heights(reading: _Reading, matters: str) -> Iterator[tuple[int, int]]:
+    table = reading.tree.get("heights")
+    steps = table.get(matters) if isinstance(table, dict) else None
+    good = isinstance(steps, list) and steps and all(
+        isinstance(step, list) and len(step) == 2 and all(type(part) is int for part in step)
+        for step in steps
+    )  # fmt: skip
+    if not good:
+        reading.wrong(f"heights.{matters}", "liste de [bit/s, lignes] attendue",
+                      "list of [bit/s, lines] expected")  # fmt: skip
+        return
+    assert steps
+    yield from ((rate, lines) for rate, lines in steps)
+
+
+def _audio(reading: _Reading) -> list[dict[str, Any]]:
+    rows = reading.tree.get("audio")
+    if not isinstance(rows, list) or not rows:
+        reading.wrong("audio", "au moins une ligne [[audio]] est attendue",
+                      "at least one [[audio]] row is expected")  # fmt: skip
+        return []
+    return [reading.values(f"audio.{n}", row, AUDIO) for n, row in enumerate(rows)]
+
+
+def _built(
+    read: Mapping[str, Mapping[str, Any]],
+    heights: Mapping[str, tuple[tuple[int, int], ...]],
+    audio: list[dict[str, Any]],
+) -> Quality:
+    rows = [AudioRow(VoiceStep(row["bitrate"], row["ptime"], row["red"]), row["least"], row["loss"])
+            for row in audio]  # fmt: skip
+    return Quality(
+        LinkRules(**read["link"]),
+        {rung: {matters: Level(**read[f"{rung}.{matters}"]) for matters in MATTERS}
+         for rung in PICTURED},
+        StillRules(**read["stills"]), read["voice"]["least"], heights, CodecRules(**read["codec"]),
+        tuple(rows), Hysteresis(**read["hysteresis"]), StartRules(**read["start"]),
+    )  # fmt: skip
+
+
+Absurdity = tuple[str, str, str]
+
+
+def _absurd(quality: Quality) -> Iterator[Absurdity]:
+    """What no single key can see."""
+    yield from _levels(quality)
+    yield from _tall(quality)
+    yield from _rows(quality)
+    stills, codec, start = quality.stills, quality.codec, quality.start
+    for key, low, high in (
+        ("voice.least", quality.voice_least, stills.least - 1),
+        ("stills.every", stills.every, stills.slowest),
+        ("stills.fewest", stills.fewest, stills.bytes),
+        ("codec.av1_below", codec.av1_below, codec.vp8_above),
+        ("hysteresis.climb", quality.hysteresis.climb, quality.hysteresis.longest),
+        ("start.far", start.far, start.near),
+    ):
+        if low > high:
+            yield key, f"au plus {high:g} est attendu", f"at most {high:g} is expected"
+
+
+def _levels(quality: Quality) -> Iterator[Absurdity]:
+    for matters in MATTERS:
+        above: Level | None = None
+        for rung in PICTURED:
+            key, level = f"{rung}.{matters}", quality.levels[rung][matters]
+            if level.least > level.best:
+                yield f"{key}.least", "best est dépassé", "beyond best"
+            for name in ("least", "fps") if above else ():
+                if getattr(level, name) >= getattr(above, name):
+                    yield (f"{key}.{name}", "moins que l’échelon du dessus est attendu",
+                           "less than the rung above is expected")  # fmt: skip
+            if above and level.best > above.best:
+                yield (f"{key}.best", "pas plus que l’échelon du dessus",
+                       "no more than the rung above")  # fmt: skip
+            above = level
+
+
+def _tall(quality: Quality) -> Iterator[Absurdity]:
+    for matters, steps in quality.heights.items():
+        for (rate, lines), (rate_after, lines_after) in pairwise(steps):
+            if rate_after <= rate or lines_after <= lines:
+                yield (f"heights.{matters}", "paires croissantes attendues",
+                       "growing pairs expected")  # fmt: skip
+        if steps[0][0] != 0 or not steps[0][1] >= 16 or steps[-1][1] > 4320:
+            yield (f"heights.{matters}", "de [0, …] à 4320 lignes au plus",
+                   "from [0, …] to 4320 lines at most")  # fmt: skip
+
+
+def _rows(quality: Quality) -> Iterator[Absurdity]:
+    last: dict[bool, AudioRow] = {}
+    for n, row in enumerate(quality.audio):
+        key, made_for_loss = f"audio.{n}", row.loss > 0
+        if row.step.ptime not in PTIMES:
+            yield f"{key}.ptime", "20, 40, 60 ou 120 est attendu", "20, 40, 60 or 120 is expected"
+        elif row.least and row.step.wire > quality.usable(row.least):
+            yield (f"{key}.least", f"la voix en prend {row.step.wire} avec ses en-têtes",
+                   f"the voice takes {row.step.wire} of it with its headers")  # fmt: skip
+        before = last.get(made_for_loss)
+        if before and row.least >= before.least:
+            yield (f"{key}.least", "moins que la ligne précédente est attendu",
+                   "less than the row before is expected")  # fmt: skip
+        last[made_for_loss] = row
+    lean = last.get(False)
+    if lean is None or lean.least != 0:
+        yield ("audio", "une dernière ligne avec least = 0 et loss = 0 est attendue",
+               "a last row with least = 0 and loss = 0 is expected")  # fmt: skip
