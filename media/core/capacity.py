@@ -21,9 +21,11 @@ CALM_QUEUE = 0.12  # s
 LOSS = 0.08  # beyond the link's own
 HOLD = 3.0  # s without a step up after congestion
 IDLE = 0.8  # of what it might: a browser which sends less has not tried, and its estimate sinks
-TRY = 10.0  # s of calm before more is tried than an idle browser believes; doubled when it fails
+UNTRIED = 10_000  # bit/s: what AIMD in libwebrtc may believe beside STEP times what got through
+TRY = 10.0  # s of calm before a jump to what the next rung takes; doubled when it fails
 PATIENT = 120.0  # s of that at most
-BEYOND = 3  # times what arrives: no trial goes further
+JUMP = 0.7  # of what the rung takes must be believed already
+BOUND = 0.95  # of the most it could believe: a browser below that knows its link, and is right
 SILENT = 6000  # bit/s: less says nothing of the link, somebody is just silent
 BLUNT = 0.7  # of the rate, on congestion while nearly nothing arrives
 
@@ -49,12 +51,15 @@ class Capacity:
         self._raised = now
         self._until = now  # no step up before
         self._cut = now - PERIOD
-        self._calm = now  # since when there was no congestion
+        self._calm = now  # since when there was neither congestion nor a jump
         self._patience = TRY
-        self._tried = False  # beyond what the browser believes, since the last congestion
+        self._tried = False  # a jump was made, and nothing has shown it wrong
 
-    def step(self, now: float, link: Link, reported: Reported | None, planned: int) -> int:
-        """The rate now. `planned`: what the browser was told to send in all."""
+    def step(
+        self, now: float, link: Link, reported: Reported | None, planned: int, goal: int
+    ) -> int:
+        """The rate now. `planned`: what the browser was told to send in all; `goal`: what the next
+        picture takes while it sends none, 0 otherwise: its estimate cannot find that by itself."""
         came = sane(link.rate)
         queue = link.queue if link.queue is not None and link.queue > 0 else 0.0
         self.congested = came > 0 and (queue > QUEUE or lost(link) > LOSS)
@@ -63,8 +68,9 @@ class Capacity:
             self._fall(came, link, now)
         elif said is not None and said < self.rate and came >= IDLE * said:
             self.rate = max(LEAST, said)
+            self._failed()
         elif now >= self._until and queue <= CALM_QUEUE and now - self._raised >= PERIOD:
-            self._climb(said, came, planned, now)
+            self._climb(said, came, planned, goal, now)
         return self.rate
 
     def _believed(self, reported: Reported | None, came: int, now: float) -> int | None:
@@ -76,33 +82,32 @@ class Capacity:
 
     def _fall(self, came: int, link: Link, now: float) -> None:
         self._until, self._calm = now + HOLD, now
-        if self._tried:
-            self._patience, self._tried = min(PATIENT, 2 * self._patience), False
+        self._failed()
         wait = min(2.0, max(0.5, link.round_trip or 0.0))
         if now - self._cut >= wait:
             to = BACK * came if came >= SILENT else BLUNT * self.rate
             self.rate = max(LEAST, min(self.rate, int(to)))
             self._cut = now
 
-    def _climb(self, said: int | None, came: int, planned: int, now: float) -> None:
-        before = self.rate
+    def _failed(self) -> None:
+        if self._tried:
+            self._patience, self._tried = min(PATIENT, 2 * self._patience), False
+
+    def _climb(self, said: int | None, came: int, planned: int, goal: int, now: float) -> None:
+        before, proven = self.rate, int(STEP * came) + UNTRIED
         if said is not None and said > self.rate:
             self.rate = min(said, int(self.rate * STEP))
-        elif came >= IDLE * planned and came > 0:
-            # It sends what it was told to: either it says nothing, or no more than that.
-            self._try(said, came, now)
+        elif said is None and came >= IDLE * planned and proven > self.rate:
+            self.rate = min(proven, int(self.rate * BLIND), MOST)
+        elif self._may_jump(said, came, goal, now):
+            self.rate, self._tried, self._calm = goal, True, now
         if self.rate != before:
             self._raised = now
 
-    def _try(self, said: int | None, came: int, now: float) -> None:
-        """A little more, though nobody says it would fit: at once for a browser which never tells,
-        after some calm for one whose estimate cannot grow because it sends so little."""
-        if said is not None and now - self._calm < self._patience:
-            return
-        if said is not None and self.rate >= BEYOND * came:
-            return
-        self._tried = self._tried or said is not None
-        self.rate = min(MOST, int(self.rate * BLIND))
+    def _may_jump(self, said: int | None, came: int, goal: int, now: float) -> bool:
+        if not JUMP * goal <= self.rate < goal or now - self._calm < self._patience:
+            return False
+        return said is None or said >= BOUND * STEP * came
 
 
 def start(quality: Quality, hint: int | None, round_trip: float | None) -> int:

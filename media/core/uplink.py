@@ -31,6 +31,7 @@ __all__ = ["Capacity", "Codecs", "Link", "Reported", "Uplink", "Want"]
 
 LOOK = 1.5  # times the rate: how far the browser's probes may look beyond it
 LARGE_COPY = 80_000  # bit/s that a camera must keep beside its small copy
+ROOM = 1.15  # times what a rung takes: a jump to less could not climb there
 EXAM = 2 / 3  # of what is left, for the exam camera, while both are looked at
 
 
@@ -55,7 +56,7 @@ class Uplink:
         self._pair = Pair(quality.hysteresis.room, quality.hysteresis.climb)
         self._streams = {key: Stream(quality) for key in ("camera", "low", "exam")}
         self._plan: Plan | None = None
-        self._planned = 0
+        self._planned = self._goal = 0
         self._at = now
 
     @property
@@ -85,6 +86,7 @@ class Uplink:
         rung = max(own, followed[main].rung) if wants.get(main) else own
         code = self._code(link, bounded, rung > own, strain)
         need = self._need(own, audio, followed[main], can)
+        self._goal = int(ROOM * need) if own == STILLS and rooms[main] else 0
         why = self._telling.step(rung, code, self._ladder.climbing, rate, need, now)
         if transfer and rung < STILLS:
             followed[main] = self._reserving(rung, rooms[main], followed[main], can)
@@ -105,7 +107,7 @@ class Uplink:
             trip = link.round_trip if link.round_trip is not None or not reported else reported.rtt
             self._capacity = Capacity(self._quality, start(self._quality, hint, trip), now)
             return self._capacity.rate
-        return self._capacity.step(now, link, reported, self._planned)
+        return self._capacity.step(now, link, reported, self._planned, self._goal)
 
     def _audio(
         self, rate: int, loss: float, voices: Sequence[VoiceStep], transfer: bool, now: float
@@ -176,7 +178,8 @@ class Uplink:
     def _look(self, rate: int, total: int, spare: int, ceiling: int | None) -> int:
         """How far the browser may look for more: not beyond what anybody wants."""
         assert self._capacity is not None
-        look = rate if self._capacity.congested else int(LOOK * (total if spare else rate))
+        enough = spare > 0 and not self._goal
+        look = rate if self._capacity.congested else int(LOOK * (total if enough else rate))
         look = max(look, total)
         return look if ceiling is None else max(min(look, sane(ceiling)), LEAST)
 
