@@ -357,6 +357,7 @@ export interface TileRow extends SeatRow {
   turn: Turn | null;
   matter: Matter;
   choosing: boolean;
+  asking: boolean;
 }
 
 /** Received tracks by `mid`. */
@@ -387,6 +388,7 @@ export interface Actions {
   leave(): unknown;
   quit(): unknown;
   pin(tile: string): unknown;
+  still(seat: string, source: Picture): unknown;
   matters(seat: string, source: Picture, what: Matter): unknown;
   askStill(seat: string, source: Picture): unknown;
   compose(): unknown;

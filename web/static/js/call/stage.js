@@ -4,7 +4,7 @@
  */
 
 import { _ } from "../lib/i18n.js";
-import { Rows, attribute, h, labelled, sign } from "./element.js";
+import { Rows, attribute, button, h, labelled, sign } from "./element.js";
 import { ownConnection } from "./state.js";
 import { Tile, showLink, showMarks, silence } from "./tile.js";
 import { tiles } from "./tiles.js";
@@ -30,7 +30,7 @@ export class Stage {
 
   /** @param {Actions} actions */
   constructor(actions) {
-    this.self = new Self();
+    this.self = new Self(actions);
     this.large = new Rows(this.#featured, () => this.#tile(actions));
     this.small = new Rows(this.#strip, () => this.#tile(actions, true));
     this.sound = new Sound(actions);
@@ -83,7 +83,10 @@ export class Stage {
 
 /** Oneself, small. The picture is mirrored for a front camera, as in a looking-glass. */
 class Self {
-  constructor() {
+  seat = "";
+
+  /** @param {Actions} actions */
+  constructor(actions) {
     this.video = h("video", { autoplay: true, playsinline: true, "aria-label": _("Votre image") });
     this.video.muted = true;
     this.exam = h("video", { autoplay: true, playsinline: true, class: "self-exam", hidden: true, "aria-label": _("Votre deuxième image") });
@@ -91,7 +94,9 @@ class Self {
     this.face = h("div", { class: "face", "aria-hidden": "true" }, sign("camera_off"));
     this.link = labelled("link-state", "good");
     this.marks = h("span", { class: "marks" });
-    this.root = h("aside", { class: "self tile", "aria-label": _("Vous") }, this.exam, h("div", { class: "self-picture" }, this.video, this.face), h("div", { class: "caption" }, h("strong", { class: "tile-name" }, _("Vous")), this.marks, this.link));
+    this.give = giving(_("Envoyer une image nette"), () => actions.still(this.seat, "camera"));
+    this.giveExam = giving(_("Envoyer une image nette de votre deuxième image"), () => actions.still(this.seat, "exam"));
+    this.root = h("aside", { class: "self tile", "aria-label": _("Vous") }, this.exam, this.giveExam, h("div", { class: "self-picture" }, this.video, this.face, this.give), h("div", { class: "caption" }, h("strong", { class: "tile-name" }, _("Vous")), this.marks, this.link));
   }
 
   /**
@@ -106,6 +111,9 @@ class Self {
     attribute(this.video, "hidden", snapshot.camera !== "on");
     attribute(this.face, "hidden", snapshot.camera === "on");
     attribute(this.exam, "hidden", snapshot.exam !== "on");
+    this.seat = state.context.seat;
+    attribute(this.give, "hidden", snapshot.camera !== "on");
+    attribute(this.giveExam, "hidden", snapshot.exam !== "on");
     const mine = state.room?.seats.find((seat) => seat.seat === state.context.seat);
     /** @type {Mark[]} */
     const marks = [];
@@ -123,6 +131,18 @@ class Self {
     const video = source === "exam" ? this.exam : this.video;
     video.srcObject = track && new MediaStream([track]);
   }
+}
+
+/**
+ * The button which sends a sharp still of one's own picture.
+ * @param {string} text
+ * @param {() => unknown} press
+ */
+function giving(text, press) {
+  const made = button("still", "", press, "small self-give");
+  attribute(made, "aria-label", text);
+  attribute(made, "title", text);
+  return made;
 }
 
 /** The voices. Apart from the pictures, so that none is lost when tiles change places. */

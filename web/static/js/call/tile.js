@@ -4,7 +4,7 @@
  */
 
 import { _ } from "../lib/i18n.js";
-import { attribute, h, labelled, resign, reword, say } from "./element.js";
+import { attribute, button, h, labelled, resign, reword, say } from "./element.js";
 import { Freshness } from "./freshness.js";
 import { Matters } from "./matters.js";
 import { shown } from "./picture.js";
@@ -48,7 +48,8 @@ export class Tile {
     this.link = labelled("link-state", "good");
     this.pin = h("button", { type: "button", class: "tile-pin", onclick: () => actions.pin(this.id) });
     this.matters = new Matters(actions);
-    this.root = h("article", { class: "tile" }, this.video, this.still, this.face, this.veil, this.news, h("div", { class: "caption" }, h("div", { class: "who-line" }, this.name, this.place), this.marks, this.link), this.pin, !small && this.matters.root);
+    this.ask = button("still", _("Image nette"), () => actions.still(this.row?.seat ?? "", this.row?.sort === "exam" ? "exam" : "camera"), "small tile-ask");
+    this.root = h("article", { class: "tile" }, this.video, this.still, this.face, this.veil, this.news, h("div", { class: "caption" }, h("div", { class: "who-line" }, this.name, this.place), this.marks, this.link), this.pin, !small && this.matters.root, !small && this.ask);
   }
 
   /** @param {TileRow} tile */
@@ -66,6 +67,7 @@ export class Tile {
     this.#showCaption(tile);
     attribute(this.pin, "hidden", tile.sort === "exam");
     attribute(this.pin, "aria-label", tile.pinned ? _("Ne plus garder {name} en grand", { name: tile.name }) : _("Voir {name} en grand", { name: tile.name }));
+    attribute(this.ask, "aria-label", _("Demander une image nette : {name}", { name: this.root.getAttribute("aria-label") ?? "" }));
     attribute(this.pin, "aria-pressed", String(Boolean(tile.pinned)));
     this.look();
   }
@@ -85,6 +87,7 @@ export class Tile {
     this.#sayVeil(tile, what, still?.at ?? "");
     this.#sayNews(tile);
     this.matters.show(tile, what !== "off");
+    attribute(this.ask, "hidden", !tile.asking || what === "off");
   }
 
   /** @param {MediaStreamTrack | null} track */

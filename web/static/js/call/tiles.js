@@ -85,12 +85,13 @@ function examTile(state, seat) {
  * @param {Picture} source
  */
 function carriage(state, seat, source) {
-  const { host, kind } = state.context;
+  const { host, kind, member } = state.context;
   return {
     connection: connectionOf(state, seat),
     passage: received(state, seat.seat),
     turn: state.turns[seat.seat] ?? null,
     matter: state.room?.matters?.[`${seat.seat}/${source}`] ?? "speech",
+    asking: member,
     choosing: host || CLINICIANS.includes(kind),
   };
 }

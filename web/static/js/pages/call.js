@@ -21,6 +21,7 @@ import { Seat, writtenBy } from "../call/seat.js";
 import { Settings } from "../call/settings.js";
 import { Stage } from "../call/stage.js";
 import { banner, begin, lastMessage, phase, step } from "../call/state.js";
+import { Stills } from "../call/stills.js";
 import { Threshold } from "../call/threshold.js";
 import { Door, Ending } from "../call/waiting.js";
 import * as words from "../call/words.js";
@@ -72,6 +73,9 @@ class Call {
       over: [this.ending.root],
     };
     this.seat = new Seat(this, this.line);
+    this.stills = new Stills(this, this.line, (source) => this.devices.track(source));
+    this.stage.root.append(this.stills.root);
+    this.stage.lastStill = ({ seat, sort }) => this.stills.latest(seat, sort === "exam" ? "exam" : "camera");
     this.equipment = new Equipment(this, this, {
       stage: this.stage,
       mirrors: [this.threshold, this.door],
@@ -149,6 +153,7 @@ class Call {
       lock: () => this.seat.command("lock", { locked: !this.state.room?.locked }),
       leave: () => this.#leave(),
       quit: () => this.seat.leave(),
+      still: (seat, source) => this.stills.take(seat, source),
       pin: (tile) => this.tell({ type: "pin", tile }),
       matters: (seat, source, what) => this.seat.command("matters", { seat, source, what }),
       askStill: (seat, source) => this.seat.command("still_ask", { seat, source }),
@@ -174,7 +179,7 @@ class Call {
       c: inCall(() => this.panel.toggle("chat")),
       p: inCall(() => this.panel.toggle("people")),
       "?": inCall(actions.shortcuts),
-      escape: inCall(() => this.#closePanel()),
+      escape: inCall(() => (this.panel.open ? this.#closePanel() : this.stills.close())),
     };
   }
 
@@ -250,6 +255,7 @@ class Call {
   #finish() {
     this.equipment.end();
     this.seat.rest();
+    this.stills.end();
     if (this.panel.open) this.panel.show(null);
     document.querySelector("dialog")?.close();
   }

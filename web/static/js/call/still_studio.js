@@ -1,0 +1,173 @@
+/**
+ * Takes and sends the stills of this seat's own cameras: asked by somebody, wanted by the person
+ * herself, or by themselves while the link carries no moving picture.
+ *
+ * Stills are taken one after the other, so that two do not pull at one camera. Shows nothing: what
+ * happens is told to `told`, in codes.
+ */
+
+import { StillCamera, StillFailure } from "./still_camera.js";
+import { StillSender } from "./still_sender.js";
+import { BYTES, painting, stagesOf } from "./still_stages.js";
+
+/** @import { Picture, Plan } from "../../../types/call.d.ts" */
+/** @import { MadeStage, MadeStill, Sending } from "../../../types/stills.d.ts" */
+/** @import { Clock, Wire } from "./still_sender.js" */
+/**
+ * @typedef {object} Told
+ * @property {(still: MadeStill) => void} taken
+ * @property {(failure: {source: Picture, why: "asked" | "rung", code: string}) => void} failed
+ * @property {(sending: Sending[]) => void} sending
+ */
+
+/** The sharpest stage is no larger than what this many seconds of spare rate carry. */
+const LAST_SECONDS = 300;
+const LAST_LEAST = 60_000;
+/** @type {Picture[]} */
+const PICTURES = ["exam", "camera"];
+
+export class Studio {
+  /** @type {Plan | null} */
+  #plan = null;
+  /** @type {Promise<unknown>} */
+  #turn = Promise.resolve();
+  /** @type {Set<string>} */
+  #asked = new Set();
+  /** @type {(() => void) | null} */
+  #cancel = null;
+  /** @type {Picture} */
+  #latest = "camera";
+  #complained = false;
+
+  /**
+   * @param {Wire} wire
+   * @param {(source: Picture) => MediaStreamTrack | null} trackOf
+   * @param {Told} told
+   * @param {Clock} clock
+   * @param {{take: (track: MediaStreamTrack | null, full: boolean) => Promise<ImageBitmap>}} camera
+   * @param {(picture: ImageBitmap, bytes: {first: number, last: number | null}) => Promise<MadeStage[]>} encode
+   */
+  constructor(wire, trackOf, told, clock = wallClock, camera = new StillCamera(), encode = (picture, bytes) => stagesOf(picture, bytes, painting(picture))) {
+    this.trackOf = trackOf;
+    this.told = told;
+    this.clock = clock;
+    this.camera = camera;
+    this.encode = encode;
+    this.sender = new StillSender(wire, clock, (sending) => told.sending(sending));
+  }
+
+  /**
+   * A sharp still, at once; the same `id` asked for twice is taken once.
+   * @param {Picture} source
+   * @param {string} [id]
+   * @returns {Promise<string | null>} the still's id, or null when none could be taken
+   */
+  take(source, id = crypto.randomUUID()) {
+    if (this.#asked.has(id)) return Promise.resolve(null);
+    this.#asked.add(id);
+    return this.#inTurn(() => this.#make(source, id, "asked"));
+  }
+
+  /**
+   * What the worker wants and allows.
+   * @param {Plan} plan
+   */
+  follow(plan) {
+    this.#plan = plan;
+    this.sender.allow(plan.spare, plan.ceiling);
+    if (plan.stills && !this.#cancel) this.#tick();
+    if (!plan.stills) this.rest();
+  }
+
+  /** No automatic still any more; what was asked for goes on. */
+  rest() {
+    this.#cancel?.();
+    this.#cancel = null;
+    this.#complained = false;
+    this.sender.dropWaiting();
+  }
+
+  #tick() {
+    const { every = 0 } = this.#plan?.stills ?? {};
+    this.#cancel = this.clock.after(Math.max(1, every), () => this.#tick());
+    const source = this.#nextSource();
+    if (source) this.#inTurn(() => this.#plan?.stills && this.#make(source, crypto.randomUUID(), "rung"));
+  }
+
+  /** The cameras that film, in turn. */
+  #nextSource() {
+    const filming = PICTURES.filter((source) => this.trackOf(source)?.readyState === "live");
+    const next = filming.find((source) => source !== this.#latest) ?? filming[0];
+    if (next) this.#latest = next;
+    return next;
+  }
+
+  /**
+   * @template Value
+   * @param {() => Value | Promise<Value>} make
+   */
+  #inTurn(make) {
+    const made = this.#turn.then(make);
+    this.#turn = made.catch(() => {});
+    return made;
+  }
+
+  /**
+   * @param {Picture} source
+   * @param {string} id
+   * @param {MadeStill["why"]} why
+   */
+  async #make(source, id, why) {
+    try {
+      const stages = await this.#stages(source, why);
+      const still = { id, source, why, stages };
+      this.#complained = false;
+      this.told.taken(still);
+      this.sender.add(still);
+      return id;
+    } catch (error) {
+      this.#complain(source, why, error instanceof StillFailure ? error.code : "encoding");
+      return null;
+    }
+  }
+
+  /**
+   * @param {Picture} source
+   * @param {MadeStill["why"]} why
+   */
+  async #stages(source, why) {
+    const full = why === "asked";
+    const picture = await this.camera.take(this.trackOf(source), full);
+    try {
+      return await this.encode(picture, { first: this.#plan?.stills?.bytes ?? BYTES.first, last: full ? this.#lastBytes() : null });
+    } finally {
+      picture.close();
+    }
+  }
+
+  #lastBytes() {
+    if (!this.#plan) return BYTES.last;
+    return Math.min(BYTES.last, Math.max(LAST_LEAST, Math.floor((this.#plan.spare / 8) * LAST_SECONDS)));
+  }
+
+  /**
+   * Of a camera that fails every few seconds it is said once.
+   * @param {Picture} source
+   * @param {MadeStill["why"]} why
+   * @param {string} code
+   */
+  #complain(source, why, code) {
+    if (why === "rung" && this.#complained) return;
+    this.#complained = why === "rung";
+    this.told.failed({ source, why, code });
+  }
+}
+
+/** @type {Clock} */
+const wallClock = {
+  now: () => performance.now() / 1000,
+  after: (seconds, call) => {
+    const timer = setTimeout(call, seconds * 1000);
+    return () => clearTimeout(timer);
+  },
+};
