@@ -71,7 +71,7 @@ class Control:
         self.capacity = carried if saturated else None
         self.draining = False
         if saturated:
-            self._set(max(self.rate, BETA * carried))
+            self._set(BETA * carried)
             self.draining = queue > 0
             self._drained_at = now + queue / (1 - BETA)
             self._deaf_until = self._drained_at + loop

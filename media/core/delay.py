@@ -144,7 +144,7 @@ class Delay:
         self.queue = 0.0  # s that stand
         self.latest = 0.0  # s the last packets waited
         self._base = Base()
-        self._recent: deque[tuple[float, float, int]] = deque()  # sent, delay, size
+        self._recent: deque[tuple[float, float, int]] = deque()  # arrived, delay, size
         self._group: tuple[float, float, float] | None = None  # first sent, last sent, last arrival
         self._earlier: tuple[float, float] | None = None  # last sent, last arrival
 
@@ -160,8 +160,8 @@ class Delay:
         if base.known() and abs(delay - base.delay) > JUMP:
             self._restart(delay, size, sent)
         base.add(delay, size, sent)
-        recent.append((sent, delay, size))
-        while len(recent) > FEW and recent[0][0] < sent - STANDING:
+        recent.append((arrived, delay, size))
+        while len(recent) > FEW and recent[0][0] < arrived - STANDING:
             recent.popleft()
 
     def settle(self, rate: float) -> None:
@@ -177,8 +177,8 @@ class Delay:
     def rebase(self) -> None:
         """What stands is not ours to drain: it is the path's own delay from now on."""
         if self._recent:
-            at, (delay, size) = self._recent[-1][0], min((d, s) for _, d, s in self._recent)
-            self._base.restart(delay, size, at)
+            delay, size = min((d, s) for _, d, s in self._recent)
+            self._base.restart(delay, size, self._recent[-1][0] - delay)
             self.queue = 0.0
 
     def _restart(self, delay: float, size: int, at: float) -> None:

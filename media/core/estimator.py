@@ -186,7 +186,7 @@ class Estimator:
         bits = 8 * sum(packet.size for packet in arrived)
         bits += 8 * len(lost) * (bits // 8 // len(arrived) if arrived else 200)
         told = self._loss.add(
-            len(arrived), len(lost) - joined.recovered, bits, self._delay.queue, at
+            len(arrived), len(lost) - joined.recovered, bits, self._delay.latest, at
         )
         return told and self._loss.blamed
 
@@ -198,7 +198,7 @@ class Estimator:
         carried, queue = self._carried(), self._delay.queue
         if self._delay.latest < CALM:
             self._control.drained(now)
-        over = self._delay.use is Use.OVER and queue > CONFIRMED
+        over = self._delay.use is Use.OVER and self._delay.latest > CONFIRMED
         if carried is not None and (over or queue > HIGH):
             before = self._best
             queue = max(queue, self._delay.latest)

@@ -17,7 +17,7 @@ KEPT = 16  # observations
 FADING = 0.9  # weight of an observation, to the next newer one
 EVIDENCE = 6.0  # log-likelihood by which a limit must explain better (odds of 400)
 EXCESS = 0.04  # loss above the link's own which a limit must stand for
-STANDS = 0.06  # s of queue: a loss beside it is an overflow
+STANDS = 0.06  # s of queue: a loss beside it is an overflow, which delay answers
 FIRST_OWN = 0.01
 
 
@@ -75,7 +75,8 @@ class Loss:
         self.recent = sum(o.lost for o in fresh) / sum(o.packets for o in fresh)
         free, own = self._likelihood(None)
         best, limit = free + EVIDENCE, None
-        for candidate in sorted({o.rate * (1 - o.lost / o.packets) for o in kept if o.lost}):
+        lossy = [seen for seen in kept if seen.lost and seen.queue <= STANDS]
+        for candidate in sorted({o.rate * (1 - o.lost / o.packets) for o in lossy}):
             value, with_limit = self._likelihood(candidate)
             if value > best:
                 best, limit, own = value, candidate, with_limit
@@ -87,6 +88,8 @@ class Loss:
         weight, lost, packets = 1.0, FIRST_OWN * 20, 20.0
         rows = []
         for seen in reversed(self._kept):
+            if seen.queue > STANDS:
+                continue
             over = 0.0 if limit is None else max(0.0, 1 - limit / max(seen.rate, 1.0))
             rows.append((weight, seen, over))
             lost += weight * max(0.0, seen.lost - over * seen.packets)

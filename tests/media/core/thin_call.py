@@ -123,17 +123,17 @@ class ThinCall:
         self._fed_at = 0.0
 
     def run(self, seconds: float) -> Record:
-        self._at(0.0, self._tick)
-        self._at(0.0, self._voice)
+        self.at(0.0, self._tick)
+        self.at(0.0, self._voice)
         if self.media.video:
-            self._at(self.media.video_from + 0.01, self._frame)
-        self._at(0.1, self._feed)
+            self.at(self.media.video_from + 0.01, self._frame)
+        self.at(0.1, self._feed)
         while self._events and self._events[0][0] <= seconds:
             now, _, act = heapq.heappop(self._events)
             act(now)
         return self.record
 
-    def _at(self, when: float, act: Callable[[float], None]) -> None:
+    def at(self, when: float, act: Callable[[float], None]) -> None:
         heapq.heappush(self._events, (round(when, 5), next(self._order), act))
 
     # Sender
@@ -145,11 +145,11 @@ class ThinCall:
             self.record.waits.append((now, fate.queued))
             self.record.carried.append((fate.sent, size))
         if not fate.cause:
-            self._at(fate.at, lambda at: self._receive(number, size, at))
+            self.at(fate.at, lambda at: self._receive(number, size, at))
 
     def _voice(self, now: float) -> None:
         self._send(self.media.voice_bytes, now)
-        self._at(now + self.media.voice_every, self._voice)
+        self.at(now + self.media.voice_every, self._voice)
 
     def _frame(self, now: float) -> None:
         media = self.media
@@ -161,7 +161,7 @@ class ThinCall:
         while size > 60:
             self._backlog.append(int(min(size, media.packet)))
             size -= media.packet
-        self._at(now + 1 / media.fps, self._frame)
+        self.at(now + 1 / media.fps, self._frame)
 
     def _tick(self, now: float) -> None:
         estimator = self.estimator
@@ -178,7 +178,7 @@ class ThinCall:
         self._pace(now)
         for size in self._other(now) if self._other else ():
             self.pipe.offer(size, now)
-        self._at(now + TICK, self._tick)
+        self.at(now + TICK, self._tick)
 
     def _pace(self, now: float) -> None:
         probe = self._probe
@@ -209,9 +209,9 @@ class ThinCall:
         for datagram in self._arrivals.feedback(1, 2):
             fate = self.back.offer(len(datagram) + 50, now)
             if not fate.cause:
-                self._at(fate.at, lambda at, datagram=datagram: self._told(datagram, at))
+                self.at(fate.at, lambda at, datagram=datagram: self._told(datagram, at))
         every = self._feedback_every(rate) if self._feedback_every else _browser_interval(rate)
-        self._at(now + every, self._feed)
+        self.at(now + every, self._feed)
 
     def _told(self, datagram: bytes, now: float) -> None:
         for packet in parse(datagram):
@@ -229,3 +229,39 @@ def steady(kbit: float, trip: float, **more: object) -> tuple[Way, Way]:
     queue = int(more.pop("queue", max(4000, kbit * 125 * 0.4)))  # type: ignore[call-overload]
     down = Way(((0, kbit),), delay=trip / 2, queue=queue, **more)  # type: ignore[arg-type]
     return down, Way(((0, 1000),), delay=trip / 2)
+
+
+class Download:
+    """A TCP flow (Reno) through the same pipe: one more packet in flight per round trip, half at a
+    loss. Acknowledgements are never lost."""
+
+    SIZE = 1500
+
+    def __init__(self, call: ThinCall, start: float, end: float, trip: float) -> None:
+        self._call, self._end, self._back = call, end, trip / 2
+        self._window, self._flying, self._threshold = 10.0, 0, 1e9
+        self._halved_at = start
+        self.got = 0
+        call.at(start, self._fill)
+
+    def _fill(self, now: float) -> None:
+        while now < self._end and self._flying < self._window:
+            fate = self._call.pipe.offer(self.SIZE, now)
+            self._flying += 1
+            if fate.cause:
+                self._call.at(now + 0.2 + self._back, self._missed)
+            else:
+                self._call.at(fate.at + self._back, self._acknowledged)
+
+    def _acknowledged(self, now: float) -> None:
+        self._flying -= 1
+        self.got += self.SIZE
+        self._window += 1.0 if self._window < self._threshold else 1 / self._window
+        self._fill(now)
+
+    def _missed(self, now: float) -> None:
+        self._flying -= 1
+        if now - self._halved_at > 2 * self._back + 0.3:
+            self._window = self._threshold = max(2.0, self._window / 2)
+            self._halved_at = now
+        self._fill(now)
