@@ -11,14 +11,15 @@ from typing import Protocol
 
 from media.core import rtcp, rtp, twcc
 from media.core.answer import Answer
+from media.core.budget import Budget
 from media.core.clockline import SentReports
-from media.core.lines import DOWN, OPUS, RED, RTX, UP, VP8, Line
+from media.core.lines import AV1, CODEC_OF, DOWN, OPUS, RED, UP, VP8, Line
 from media.core.liveness import Liveness
 from media.core.offer import Streams
+from media.core.picture import PictureError
 from media.core.red import RedError
-from media.core.vp8 import Vp8Error
 from media.source import Source
-from media.track import Budget, Track
+from media.track import Outgoing, Track
 
 log = logging.getLogger("carbet.media.session")
 MOST_LEARNED = 32
@@ -32,6 +33,10 @@ class Way(Protocol):
 
     def send_rtp(self, packet: bytes) -> None: ...
     def send_rtcp(self, packet: bytes) -> None: ...
+
+
+def _at_once(track: Track, item: Outgoing, now: float) -> None:
+    track.emit(item, now)
 
 
 class Session:
@@ -59,7 +64,8 @@ class Session:
         self.sources = {line.mid: Source(peer, line) for line in UP}
         budget = Budget()
         self.tracks = {
-            line.mid: Track(line, streams[line.mid], way.send_rtp, budget) for line in DOWN
+            line.mid: Track(line, streams[line.mid], way.send_rtp, _at_once, budget)
+            for line in DOWN
         }
         self._budget = budget
         self._way = way
@@ -86,8 +92,7 @@ class Session:
             if said.rtx_ssrc:
                 self._know(line, said.rtx_ssrc, True)
         for mid, track in self.tracks.items():
-            said = answer.lines[mid]
-            track.accepted, track.red, track.rtx = said.accepted, said.red, said.rtx
+            track.answered(answer.lines[mid])
 
     def _know(self, line: Line, ssrc: int, again: bool) -> None:
         source = self.sources[line.mid]
@@ -105,7 +110,7 @@ class Session:
         """A decrypted RTP packet came; what is malformed or of no known stream is dropped."""
         try:
             self._rtp(packet, now)
-        except (rtp.RtpError, Vp8Error, RedError):
+        except (rtp.RtpError, PictureError, RedError):
             self._counts["dropped_malformed"] += 1
 
     def _rtp(self, packet: bytes, now: float) -> None:
@@ -125,13 +130,12 @@ class Session:
         source, again = known
         self._last_ssrc = ssrc
         if again:
-            if payload_type == RTX and end - start > 2:  # less is only a probe
-                sequence = packet[start] << 8 | packet[start + 1]
-                source.receive(
-                    sequence, timestamp, second & 0x80 | VP8, packet[start + 2 : end], now
-                )
+            codec, sequence = CODEC_OF.get(payload_type), rtp.original(packet, start, end)
+            if codec is not None and sequence >= 0:
+                source.receive(sequence, timestamp, second & 0x80 | codec,
+                               packet[start + 2 : end], now)  # fmt: skip
             return
-        if payload_type not in ((OPUS, RED) if source.audio else (VP8,)):
+        if payload_type not in ((OPUS, RED) if source.audio else (VP8, AV1)):
             self._counts["dropped_stream"] += 1
             return
         source.reception.arrive(sequence, timestamp, now)
@@ -149,7 +153,7 @@ class Session:
         if self._learned >= MOST_LEARNED:
             return None
         self._learned += 1
-        self._know(line, ssrc, payload_type == RTX)
+        self._know(line, ssrc, payload_type in CODEC_OF)
         return self._by_ssrc[ssrc]
 
     def receive_rtcp(self, datagram: bytes, now: float) -> None:
@@ -177,8 +181,8 @@ class Session:
                     self._counts["packets_again"] += count
             case rtcp.KeyframeRequest():
                 track = self._down.get(packet.ssrc)
-                if track is not None and track.source and track.allowance.take(now):
-                    track.source.desk.ask()
+                if track is not None:
+                    track.ask(now)
             case rtcp.Bye():
                 self._goodbye(packet)
 
@@ -221,13 +225,13 @@ class Session:
             return
         trip = self.round_trip or 0.1
         for source in self.sources.values():
-            if source.audio or not source.ssrc:
+            if not source.ssrc:
                 continue
             if source.gaps:
-                asks = source.gaps.due(now, trip)
+                asks = source.gaps.due(now, trip, sound=source.audio)
                 if asks:
                     self._way.send_rtcp(rtcp.write_nack(self._ours, source.ssrc, asks))
-            if source.receivers and source.desk.due(now, trip):
+            if source.receivers and not source.audio and source.desk.due(now, trip):
                 self._counts["keyframes_asked"] += 1
                 self._way.send_rtcp(rtcp.write_pli(self._ours, source.ssrc))
         if now - self._fed_at >= self._feed_every:

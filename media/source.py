@@ -1,18 +1,22 @@
 """One thing a browser sends: microphone, camera or exam camera. Forwards, never decodes."""
 
+from itertools import count
 from typing import Protocol
 
-from media.core import rewrite, vp8
+from media.core import av1, rewrite, vp8
 from media.core.clockline import ClockLine
 from media.core.gaps import Arrival, Gaps
 from media.core.history import History
 from media.core.keyframes import KeyframeDesk
-from media.core.lines import AUDIO_RATE, VIDEO_RATE, Line
+from media.core.lines import AUDIO_RATE, AV1, RED, VIDEO_RATE, Line
+from media.core.measure import Measure
+from media.core.picture import Picture
 from media.core.reception import Reception
 from media.core.rewrite import Packet
 
 PRESENT = 2.5  # s without a packet before a source counts as absent
 EXAM_PRESENT = 4.0  # a still screen is sent about once a second
+_runs = count(1)
 
 
 class Receiver(Protocol):
@@ -39,8 +43,14 @@ class Source:
         self.gaps = Gaps()
         self.history: History[Packet] = History()
         self.reception = Reception(0, self.rate)
+        self.measure = Measure()
         self.heard_at = -1e9
-        self.round_trip = 0.1
+        self.highest = -1  # place
+        self.key_bytes = 0  # of the last key frame, as payload
+        self.redundant = False  # its sound comes as RED
+        self._run = next(_runs)
+        self._frame = self._key_frame = -1  # timestamps
+        self._temporal = 0
         self._patience = EXAM_PRESENT if line.mid == "exam" else PRESENT
 
     @property
@@ -53,6 +63,7 @@ class Source:
         if ssrc != self.reception.ssrc:
             self.reception = Reception(ssrc, self.rate)
             self.line = ClockLine(self.rate)
+            self.gaps = Gaps()
             self._restart()
 
     def present(self, now: float) -> bool:
@@ -63,30 +74,61 @@ class Source:
         """The browser said it stops."""
         self.heard_at = -1e9
 
+    def rates(self, now: float) -> tuple[int, ...]:
+        """Bit/s on the wire over the last second: the lowest temporal layer, with the next, …"""
+        return self.measure.rates(now)
+
+    def frame_rate(self, now: float) -> float:
+        """Frames a second over the last second, all layers."""
+        return self.measure.frame_rate(now)
+
     def receive(
         self, sequence: int, timestamp: int, marker_and_type: int, payload: bytes, now: float
     ) -> None:
-        """A packet, first sent or sent again; copies are dropped. Raises Vp8Error."""
+        """A packet, first sent or sent again; copies are dropped. Raises PictureError."""
         arrival, place = self.gaps.arrive(sequence, now)
         if arrival is Arrival.DUPLICATE:
             return
         if arrival is Arrival.RESTART:
-            self._restart(place)
+            self._restart()
         self.heard_at = now
-        picture = None
-        if not self.audio and payload:
-            picture = vp8.parse(payload)
-            if picture.keyframe:
-                self.desk.arrived()
-        packet = rewrite.Packet(place, timestamp, marker_and_type, payload, picture)
-        if not self.audio:
-            self.history.put(place & 0xFFFF, packet, now)
+        picture, key = None, False
+        if self.audio:
+            self.redundant = marker_and_type & 0x7F == RED
+        elif payload:
+            picture = self._read(payload, timestamp, marker_and_type, now)
+            key = timestamp == self._key_frame
+            if key:
+                self.key_bytes += len(payload)
+        self.measure.note(len(payload), picture.temporal if picture else 0, now)
+        packet = rewrite.Packet(
+            place, timestamp, marker_and_type, payload, picture, key, self._run
+        )  # fmt: skip
+        if place > self.highest:
+            self.highest = place
+        self.history.put(place, packet, now)
         for receiver in self.receivers:
             receiver.forward(self, packet, now)
 
-    def _restart(self, place: int = -1) -> None:
-        self.history = History()
-        if place < 0:
-            self.gaps = Gaps()
+    def _read(self, payload: bytes, timestamp: int, marker_and_type: int, now: float) -> Picture:
+        if marker_and_type & 0x7F == AV1:
+            picture = av1.parse(payload)
+            if picture.temporal < 0:  # said by an earlier packet of the frame, if that came
+                said = self._temporal if timestamp == self._frame else 0
+                picture = picture._replace(temporal=said, sync=said > 0)
+        else:
+            picture = vp8.parse(payload)
+        if picture.keyframe:
+            self.desk.arrived(now)
+            self._key_frame, self.key_bytes = timestamp, 0
+        if timestamp != self._frame and (timestamp - self._frame) & 0xFFFFFFFF < 0x80000000:
+            self.measure.frame(now)
+            self._frame, self._temporal = timestamp, picture.temporal
+        return picture
+
+    def _restart(self) -> None:
+        self.history.clear()
+        self.highest = -1
+        self._run = next(_runs)
         for receiver in list(self.receivers):
             receiver.restart(self)

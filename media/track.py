@@ -1,59 +1,99 @@
 """One downward line of one receiver: shows whichever source sits in its slot.
 
 Swaps sources at the first packet that can be played (any sound, a key frame), so a returning
-person's old picture stays until the new one is there. Answers NACK from the source's history.
+person's old picture stays until the new one is there. Decides frame by frame which temporal layers
+pass; hands video to a pacer and writes it when its turn comes. Answers NACK with what it sent.
 """
 
 from collections.abc import Callable
+from typing import Literal, NamedTuple
 
 from media.core import red, rtcp
+from media.core.answer import AnsweredLine
+from media.core.budget import Budget
+from media.core.history import History
 from media.core.keyframes import Allowance
-from media.core.lines import AUDIO_RATE, OPUS, RED, RTX, VIDEO_RATE, VP8, Line
+from media.core.lines import AUDIO_RATE, AV1, OPUS, RED, RTX_OF, VIDEO_RATE, VP8, Line
+from media.core.measure import OVERHEAD
 from media.core.offer import Streams
-from media.core.rewrite import Packet, Rewriter
+from media.core.pacer import Frame
+from media.core.rewrite import Packet, Rewriter, Sent
 from media.source import Source
 
 MOST_REMEMBERED = 512
+MOST_FRAMES = 256
+ALL = 4  # more temporal layers than there are
+ENDLESS = 1 << 62
+SOUND_ROUND_TRIP = 0.25  # s; sound sent again later than this would miss its playout
 
 
-class Budget:
-    """What a receiver may draw from the history: half of what it is sent, and a little always."""
+class Again(NamedTuple):
+    """Something to be sent once more."""
 
-    def __init__(self) -> None:
-        self.bytes = 60_000.0
+    sequence: int
+    size: int  # bytes of payload
 
-    def earn(self, count: int) -> None:
-        """So many bytes were sent, or fell due."""
-        self.bytes = min(120_000.0, self.bytes + count)
 
-    def spend(self, count: int) -> bool:
-        """Whether so many bytes may be sent again."""
-        if self.bytes < count:
-            return False
-        self.bytes -= count
-        return True
+Outgoing = Packet | Again
+Redundancy = Literal["pass", "strip", "make"]
 
 
 class Track:
-    """See the module."""
+    """See the module. `send` takes what is written; `pace` takes video, and calls `emit` or `skip`
+    with each of it, in the order given."""
 
     def __init__(
-        self, line: Line, streams: Streams, send: Callable[[bytes], None], budget: Budget
+        self,
+        line: Line,
+        streams: Streams,
+        send: Callable[[bytes], None],
+        pace: Callable[["Track", Outgoing, float], None],
+        budget: Budget,
     ) -> None:
         self.line = line
         self.ssrc = streams.ssrc
         self.source: Source | None = None  # what is shown
         self.coming: Source | None = None  # what will be, from its first playable packet on
         self.fresh = 0  # reports still to be sent soon: two of them make a clock line
-        self.red = self.rtx = self.accepted = False
+        self.accepted = self.red = False
+        self.redundancy: Redundancy = "pass"
+        self.priority = 0
+        self.rate = 0.0  # bit/s the receiver's link carries, 0 when unknown
         self.packets = self.octets = 0
         self.allowance = Allowance()
+        self._codecs: set[int] = set()
+        self._rtx: set[int] = set()
         self._rtx_ssrc = streams.rtx
         self._rtx_sequence = 0
         self._rewriter = Rewriter(streams.ssrc, AUDIO_RATE if line.audio else VIDEO_RATE)
         self._send = send
+        self._pace = pace
         self._budget = budget
+        self._sent: History[Sent] = History()
         self._resent: dict[int, float] = {}
+        self._before: Packet | None = None  # the newest sound
+        # As packets come in:
+        self._layers = 3  # how many may pass, 0 is none
+        self._passing = 3  # how many do
+        self._waiting = False  # for a key frame
+        self._start = 0  # place of the first packet of this stretch
+        self._key_place = 0  # of the newest key frame
+        self._codec = 0
+        self._frame = -1  # timestamp of the newest frame
+        self._verdicts: dict[int, bool] = {}  # timestamp → whether the frame passes
+        self._verdict = True  # of the newest frame
+        # As packets leave:
+        self._run = 0
+        self._silent = False  # until a key frame
+        self._cap = ALL  # layers from this one on wait for their next sync
+
+    def answered(self, said: AnsweredLine) -> None:
+        """What the browser accepted of this line."""
+        self.accepted, self.red = said.accepted, said.red
+        self._codecs = {codec for codec, on in ((VP8, said.vp8), (AV1, said.av1)) if on}
+        self._rtx = {codec for codec, on in ((VP8, said.rtx), (AV1, said.av1_rtx)) if on}
+
+    # Which source
 
     def show(self, source: Source | None) -> None:
         """Show this source next. What another person sent is cut at once; the same person's older
@@ -70,73 +110,260 @@ class Track:
         if source is not None:
             self.coming = source
             source.receivers.append(self)
-            source.desk.ask()
+            self._ask(source)
 
     def _leave(self, source: Source | None) -> None:
         if source is not None and self in source.receivers:
             source.receivers.remove(self)
 
+    def _ask(self, source: Source | None) -> None:
+        if source is not None and self._layers:
+            source.desk.ask()
+
     def restart(self, source: Source) -> None:
         """The source's numbers start anew: treat it as one that is coming."""
         if source is self.source:
             self.source, self.coming = None, self.coming or source
+            self._ask(source)
+
+    def ask(self, now: float) -> None:
+        """The receiver asks for a key frame: passed on within its allowance."""
+        source = self.source
+        if source is None or not self._layers:
+            return
+        if self.allowance.take(now, 8 * source.key_bytes, self.rate):
             source.desk.ask()
 
-    def forward(self, source: Source, packet: Packet, now: float) -> None:
-        """Send one packet of a source on, under this slot's numbers."""
-        if source is not self.source:
-            if source is not self.coming or not self._playable(source, packet):
-                return
-            self._swap(source, packet, now)
-        elif packet.place < self._rewriter.start:
-            return
-        payload_type, payload = packet.marker_and_type & 0x7F, packet.payload
-        if payload_type == RED and not self.red:
-            payload_type, payload = OPUS, red.primary(payload)[1]
-        written = self._rewriter.write(packet, payload, payload_type, now)
-        self.packets += 1
-        self.octets += len(written) - 12
-        self._budget.earn(len(written) >> 1)
-        self._send(written)
+    def limit(self, layers: int) -> None:
+        """Let so many temporal layers pass, 1 to 3; none pauses until a key frame after it."""
+        paused, self._layers = not self._layers, layers
+        if not layers:
+            self._waiting = self._silent = True
+        elif paused:
+            self._ask(self.coming or self.source)
 
-    def _playable(self, source: Source, packet: Packet) -> bool:
-        if self.line.audio or (packet.picture is not None and packet.picture.keyframe):
+    # What passes
+
+    def forward(self, source: Source, packet: Packet, now: float) -> None:
+        """A packet of a source: sent on at once, or to the pacer, or left out."""
+        if source is not self.source:
+            if source is not self.coming or not self._starts(source, packet):
+                return
+            self._leave(self.source)
+            self.source, self.coming, self.fresh = source, None, 2
+            self._stretch(packet)
+        elif packet.place < self._start:
+            return
+        if self.line.audio:
+            self.emit(packet, now)
+        elif self._waiting:
+            if self._starts(source, packet):
+                self._stretch(packet)
+                self._resume(source, packet, now)
+        else:
+            self._film(packet, now)
+
+    def _starts(self, source: Source, packet: Packet) -> bool:
+        if self.line.audio:
             return bool(packet.payload)
-        source.desk.ask()
+        if packet.picture is not None and packet.picture.keyframe and self._layers:
+            return packet.marker_and_type & 0x7F in self._codecs
+        self._ask(source)
         return False
 
-    def _swap(self, source: Source, packet: Packet, now: float) -> None:
-        self._leave(self.source)
-        self.source, self.coming, self.fresh = source, None, 2
-        self._rewriter.begin(packet, now)
-        self._resent.clear()
+    def _stretch(self, packet: Packet) -> None:
+        """From this packet on everything can be played."""
+        self._start = packet.place
+        self._waiting = not self.line.audio
+        self._frame = -1
+        self._verdicts.clear()
+        self._before = None
+
+    def _resume(self, source: Source, packet: Packet, now: float) -> None:
+        self._waiting = False
+        self._film(packet, now)
+        # The key frame's first packet may have come after others of it.
+        for place in range(packet.place + 1, source.highest + 1):
+            behind = source.history.get(place, now)
+            if behind is not None:
+                self._film(behind, now)
+
+    def _film(self, packet: Packet, now: float) -> None:
+        verdict = self._verdict if packet.timestamp == self._frame else self._judge(packet)
+        if verdict and packet.payload:
+            self._pace(self, packet, now)
+        else:
+            self._leave_out(packet)
+
+    def _leave_out(self, packet: Packet) -> None:
+        padding = self._rewriter.leave_out(packet)
+        if padding is not None:
+            self._send(padding)
+
+    def _judge(self, packet: Packet) -> bool:
+        """Whether the frame of this packet passes: one answer for all its packets."""
+        known = self._verdicts.get(packet.timestamp)
+        picture = packet.picture
+        if known is not None or picture is None:
+            return bool(known)
+        if self._frame >= 0 and (packet.timestamp - self._frame) & 0xFFFFFFFF >= 0x80000000:
+            verdict = picture.temporal < self._passing or picture.sync
+        else:
+            self._frame = packet.timestamp
+            verdict = self._verdict = self._admit(packet)
+        self._verdicts[packet.timestamp] = verdict
+        while len(self._verdicts) > MOST_FRAMES:
+            del self._verdicts[next(iter(self._verdicts))]
+        return verdict
+
+    def _admit(self, packet: Packet) -> bool:
+        picture, codec = packet.picture, packet.marker_and_type & 0x7F
+        assert picture is not None
+        if picture.keyframe and codec in self._codecs:
+            self._codec, self._key_place = codec, packet.place
+            self._pass_layers(self._layers, packet)
+        elif codec != self._codec:
+            self._waiting = True
+            self._ask(self.source if codec in self._codecs else None)
+            return False
+        if self._layers < self._passing:
+            self._pass_layers(self._layers, packet)
+        if self._passing == picture.temporal < self._layers and picture.sync:
+            self._pass_layers(self._passing + 1, packet)
+        return picture.temporal < self._passing
+
+    def _pass_layers(self, layers: int, packet: Packet) -> None:
+        run, first, _ = self._rewriter.lowest
+        if layers == 1 and (self._passing > 1 or run != packet.run):
+            self._rewriter.lowest = (packet.run, packet.place, ENDLESS)
+        elif layers > 1 and self._passing == 1:
+            self._rewriter.lowest = (run, first, packet.place)
+        self._passing = layers
+
+    # What leaves
+
+    def measure(self, item: Outgoing) -> tuple[int, Frame | None]:
+        """(Bytes on the wire, which frame) for the pacer; no frame for what is sent again."""
+        if isinstance(item, Again):
+            return item.size + OVERHEAD, None
+        picture = item.picture
+        base = item.key or picture is None or picture.temporal < 1
+        frame = Frame(self.ssrc, item.timestamp, base, item.key, self.priority)
+        return len(item.payload) + OVERHEAD, frame
+
+    def emit(self, item: Outgoing, now: float) -> int:
+        """Send it. Returns how many bytes left, without what SRTP and IP add; 0 when it is of no
+        use any more."""
+        if isinstance(item, Again):
+            return self._emit_again(item, now)
+        if (item.run != self._run or self._silent) and not self._begin(item, now):
+            return 0
+        if self._cap < ALL and item.place >= self._rewriter.next and not self._uncapped(item):
+            self._leave_out(item)
+            return 0
+        payload_type, payload = item.marker_and_type & 0x7F, item.payload
+        if self.line.audio:
+            payload_type, payload = self._sound(item, payload_type)
+        written, sent = self._rewriter.write(item, payload, payload_type, now)
+        if sent is not None:
+            self._sent.put(self._rewriter.sequence, sent, now)
+            self.packets += 1
+            self.octets += len(written) - 12
+            self._budget.earn(len(written) >> 1)
+        if written:
+            self._send(written)
+        return len(written)
+
+    def _begin(self, packet: Packet, now: float) -> bool:
+        picture = packet.picture
+        if not self.line.audio and (picture is None or not picture.keyframe or not self._layers):
+            return False
+        self._rewriter.begin(packet, now, packet.run == self._run)
+        self._run, self._silent, self._cap = packet.run, False, ALL
+        return True
+
+    def _uncapped(self, packet: Packet) -> bool:
+        picture = packet.picture
+        if picture is None or packet.key:
+            self._cap = ALL
+            return True
+        if picture.temporal == self._cap and picture.sync:
+            self._cap += 1
+        if picture.temporal < self._cap:
+            return True
+        self._verdicts[packet.timestamp] = False
+        return False
+
+    def skip(self, item: Outgoing, now: float) -> None:
+        """The pacer gave it up. Its frame is left out whole; what needs it, too: after a frame of
+        the lowest layer all up to a key frame."""
+        if isinstance(item, Again):
+            return
+        self._verdicts[item.timestamp] = False
+        picture = item.picture
+        if picture is not None and picture.temporal > 0 and not item.key:
+            self._leave_out(item)
+            if not picture.discardable:
+                self._cap = min(self._cap, picture.temporal)
+            return
+        self._silent = True
+        source = self.source
+        if source is None or self._waiting or item.place < self._key_place:
+            return
+        self._waiting = True
+        self.ask(now)
+
+    # Sound
+
+    def _sound(self, packet: Packet, payload_type: int) -> tuple[int, bytes]:
+        before, self._before = self._before, packet
+        if payload_type == RED:
+            if self.red and self.redundancy != "strip":
+                return RED, packet.payload
+            return OPUS, red.primary(packet.payload)[1]
+        if self.redundancy == "make" and self.red and before is not None:
+            passed = (packet.timestamp - before.timestamp) & 0xFFFFFFFF
+            made = red.pair(OPUS, before.payload, passed, packet.payload)
+            if made is not None and before.marker_and_type & 0x7F == OPUS:
+                return RED, made
+        return payload_type, packet.payload
+
+    # Once more
 
     def send_again(self, sequences: tuple[int, ...], now: float, round_trip: float) -> int:
         """Answer a NACK: each packet at most once a round trip, within the budget. How many."""
-        source = self.source
-        if source is None or self.line.audio:
+        if self.line.audio and round_trip > SOUND_ROUND_TRIP:
             return 0
         count = 0
         for sequence in sequences:
-            packet = source.history.get((sequence - self._rewriter.sequence_offset) & 0xFFFF)
-            if packet is None or packet.place < self._rewriter.start or not packet.payload:
+            sent = self._sent.get(sequence, now)
+            if sent is None or now - self._resent.get(sequence, -1e9) < 1.1 * round_trip + 0.01:
                 continue
-            if now - self._resent.get(sequence, -1e9) < 0.8 * round_trip:
-                continue
-            if not self._budget.spend(len(packet.payload) + 24):
+            if not self._budget.spend(len(sent[1]) + OVERHEAD):
                 break
+            self._resent.pop(sequence, None)
             self._resent[sequence] = now
-            self._send(self._copy(packet, now))
             count += 1
+            again = Again(sequence, len(sent[1]))
+            if self.line.audio:
+                self.emit(again, now)
+            else:
+                self._pace(self, again, now)
         while len(self._resent) > MOST_REMEMBERED:
             del self._resent[next(iter(self._resent))]
         return count
 
-    def _copy(self, packet: Packet, now: float) -> bytes:
-        if not self.rtx:
-            return self._rewriter.write(packet, packet.payload, VP8, now)
-        self._rtx_sequence = (self._rtx_sequence + 1) & 0xFFFF
-        return self._rewriter.write_again(packet, (self._rtx_ssrc, self._rtx_sequence, RTX))
+    def _emit_again(self, item: Again, now: float) -> int:
+        sent = self._sent.get(item.sequence, now)
+        if sent is None:
+            return 0
+        rtx = None
+        if sent[5] in self._rtx:
+            self._rtx_sequence = (self._rtx_sequence + 1) & 0xFFFF
+            rtx = (self._rtx_ssrc, self._rtx_sequence, RTX_OF[sent[5]])
+        written = self._rewriter.write_again(sent, item.sequence, rtx)
+        self._send(written)
+        return len(written)
 
     def report(self, now: float) -> rtcp.SenderReport | None:
         """The sender report of this line, on the source's own clock; None before it told one."""

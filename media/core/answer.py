@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from media.core.lines import LINES, RED, RTX
+from media.core.lines import AV1, AV1_RTX, LINES, RED, VP8, VP8_RTX
 
 MOST_BYTES = 64_000
 MOST_LINES = 1_500
@@ -30,9 +30,12 @@ class AnsweredLine:
     mid: str
     accepted: bool
     red: bool
-    rtx: bool
+    rtx: bool  # for VP8
     ssrc: int = 0  # what the browser sends with, 0 when it does not say
     rtx_ssrc: int = 0
+    vp8: bool = True
+    av1: bool = False
+    av1_rtx: bool = False
 
 
 @dataclass(frozen=True)
@@ -110,7 +113,10 @@ def _line(mid: str, accepted: bool, types: set[int], section: _Section) -> Answe
     ssrc, rtx = ssrcs[0] if ssrcs else 0, 0
     if pairs and len(pairs[0]) == 2:
         ssrc, rtx = pairs[0]
-    return AnsweredLine(mid, accepted, RED in types, RTX in types, ssrc, rtx)
+    return AnsweredLine(
+        mid, accepted, RED in types, VP8_RTX in types, ssrc, rtx,
+        VP8 in types, AV1 in types, AV1_RTX in types,
+    )  # fmt: skip
 
 
 def _numbers(words: Iterable[str]) -> list[int]:

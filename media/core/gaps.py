@@ -13,6 +13,9 @@ MOST_MISSING = 512
 LONGEST_JUMP = 1000
 KEPT = 3.0  # s a missing packet may still arrive and count
 REORDERING = 0.005  # s before the first ask: packets overtake each other
+SHARE = 0.15  # of the link which repairs may take (str0m bounds its RTX alike)
+SOUND_ROUND_TRIP = 0.25  # s; sound asked for again later than this would miss its playout
+SOUND_PATIENCE = 0.3  # s
 
 
 class Arrival(Enum):
@@ -31,6 +34,8 @@ class Gaps:
         self._line = Unroller()
         self._missing: dict[int, list[float]] = {}  # place → [first seen, last ask, asks]
         self.asked = 0
+        self._credit = 0.0  # bits of repair which may be asked for
+        self._credited_at: float | None = None
 
     def __bool__(self) -> bool:
         return bool(self._missing)
@@ -53,21 +58,52 @@ class Gaps:
             del self._missing[next(iter(self._missing))]
         return Arrival.NEW, place
 
-    def due(self, now: float, round_trip: float) -> list[int]:
-        """Sequence numbers to ask for now. `round_trip` in seconds."""
-        patience = max(1.0, 2.5 * round_trip)
-        wait = round_trip * 1.15 + 0.015
-        asks, forgotten = [], []
+    def due(
+        self, now: float, round_trip: float, rate: float = 0.0, size: int = 1200,
+        sound: bool = False,
+    ) -> list[int]:  # fmt: skip
+        """Sequence numbers to ask for now. `round_trip` in seconds.
+
+        Packets of about `size` bytes; those of a link of `rate` bit/s (0: unknown, no bound) are
+        asked for within a share of it, though always one a second. Sound is asked for only while
+        the answer can still be played.
+        """
+        self._forget(now)
+        if sound and round_trip > SOUND_ROUND_TRIP:
+            return []
+        patience = SOUND_PATIENCE if sound else max(1.0, 2.5 * round_trip)
+        asks = []
+        credit = self._earn(now, rate, 8 * size)
         for place, entry in self._missing.items():
             seen, last, count = entry
-            if now - seen > KEPT:
-                forgotten.append(place)
-            elif now - seen < REORDERING or count >= MOST_ASKS or now - seen > patience:
+            if not REORDERING <= now - seen <= patience or count >= MOST_ASKS:
                 continue
-            elif not count or now - last >= wait:
-                entry[1], entry[2] = now, count + 1
-                asks.append(place & 0xFFFF)
-        for place in forgotten:
-            del self._missing[place]
+            # Each ask waits longer than the one before: what stands in a queue is not lost.
+            if count and now - last < (round_trip * 1.15 + 0.03) * count:
+                continue
+            if credit < 8 * size:
+                break
+            credit -= 8 * size
+            entry[1], entry[2] = now, count + 1
+            asks.append(place & 0xFFFF)
+        self._credit = credit
         self.asked += len(asks)
         return asks
+
+    def _forget(self, now: float) -> None:
+        # In the order they were missed: the first which is young enough ends it.
+        for place in list(self._missing):
+            if now - self._missing[place][0] <= KEPT:
+                break
+            del self._missing[place]
+
+    def _earn(self, now: float, rate: float, packet: int) -> float:
+        """Bits which may be asked for: a second's worth may gather."""
+        if rate <= 0:
+            return float("inf")
+        each_second = max(SHARE * rate, packet)
+        before = self._credited_at
+        self._credited_at = now
+        if before is None or self._credit == float("inf"):
+            return each_second
+        return min(self._credit + (now - before) * each_second, each_second)

@@ -1,45 +1,40 @@
-"""What a stream carried in the last seconds, to answer a receiver's NACK. Kept in seconds, because
-a satellite's round trip holds any number of packets; bounded in bytes, because memory is."""
+"""Packets of the last seconds by their 16-bit sequence number. Kept in seconds, because a
+satellite's round trip holds any number of packets; bounded in number, because memory is."""
 
-from collections import deque
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
 
-
-class Sized(Protocol):
-    """Anything with a payload of known size."""
-
-    @property
-    def payload(self) -> bytes: ...
-
-
-P = TypeVar("P", bound=Sized)
+P = TypeVar("P")
 
 
 class History(Generic[P]):
-    """Packets by their 16-bit sequence number."""
+    """A ring: a packet stays until another of its place in the ring, or of greater age, is there.
 
-    def __init__(self, seconds: float = 3.0, most_bytes: int = 3_000_000) -> None:
+    What leaves it is `packets` younger at most; each is far below 1,500 bytes.
+    """
+
+    __slots__ = ("_mask", "_ring", "_seconds")
+
+    def __init__(self, seconds: float = 3.0, packets: int = 1024) -> None:
+        """`packets` must be a power of two."""
+        if packets & (packets - 1) or packets < 1:
+            raise ValueError("not a power of two")
         self._seconds = seconds
-        self._most_bytes = most_bytes
-        self._bytes = 0
-        self._order: deque[tuple[float, int, P]] = deque()
-        self._packets: dict[int, P] = {}
+        self._mask = packets - 1
+        self._ring: list[tuple[int, float, P] | None] = []
 
     def put(self, sequence: int, packet: P, now: float) -> None:
-        """Keep a packet, forget the old."""
-        self._packets[sequence] = packet
-        self._order.append((now, sequence, packet))
-        self._bytes += len(packet.payload)
-        oldest = now - self._seconds
-        while self._order[0][0] < oldest or self._bytes > self._most_bytes:
-            _, number, old = self._order.popleft()
-            self._bytes -= len(old.payload)
-            if self._packets.get(number) is old:
-                del self._packets[number]
+        """Keep a packet."""
+        if not self._ring:  # most lines of most people carry nothing: they cost nothing
+            self._ring = [None] * (self._mask + 1)
+        self._ring[sequence & self._mask] = (sequence & 0xFFFF, now, packet)
 
-    def get(self, sequence: int) -> P | None:
+    def get(self, sequence: int, now: float) -> P | None:
         """The packet, or None when it is too old or never came."""
-        return self._packets.get(sequence)
+        entry = self._ring[sequence & self._mask] if self._ring else None
+        if entry is None or entry[0] != sequence & 0xFFFF or now - entry[1] > self._seconds:
+            return None
+        return entry[2]
 
-    def __len__(self) -> int:
-        return len(self._packets)
+    def clear(self) -> None:
+        """Forget all."""
+        self._ring = []

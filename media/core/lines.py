@@ -2,7 +2,10 @@
 
 from typing import NamedTuple
 
-OPUS, RED, VP8, RTX = 111, 63, 96, 97
+OPUS, RED = 111, 63
+VP8, VP8_RTX, AV1, AV1_RTX = 96, 97, 45, 46
+RTX_OF = {VP8: VP8_RTX, AV1: AV1_RTX}  # codec → its retransmissions
+CODEC_OF = {rtx: codec for codec, rtx in RTX_OF.items()}
 AUDIO_RATE, VIDEO_RATE = 48_000, 90_000
 PERSON_SLOTS = 5
 EXAM_SLOTS = 2
@@ -22,6 +25,7 @@ UP = (
     Line("mic", True, True, "", -1),
     Line("camera", False, True, "", -1),
     Line("exam", False, True, "", -1),
+    Line("low", False, True, "", -1),  # the camera once more, smaller
 )
 DOWN = (
     *(Line(f"a{n}", True, False, f"p{n}", n) for n in range(PERSON_SLOTS)),

@@ -4,7 +4,7 @@ import ipaddress
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from media.core.lines import LINES, OPUS, RED, RTX, VP8, Line
+from media.core.lines import AV1, LINES, OPUS, RED, RTX_OF, VP8, Line
 from media.core.rtp import AUDIO_LEVEL, MID, TRANSPORT_SEQUENCE
 
 
@@ -27,6 +27,19 @@ class Door:
     port: int
 
 
+@dataclass(frozen=True)
+class Start:
+    """What the browser sends before the first plan reaches it."""
+
+    audio_bitrate: int = 32_000  # bit/s of Opus itself
+    ptime: int = 20  # ms of sound in a packet
+    up_kbps: int = 300  # where the browser's estimate starts
+    ceiling_kbps: int | None = None  # all it may send; binds until a later description
+    red: bool = True  # each packet of sound brings the one before once more
+
+
+DEFAULT_START = Start()
+
 _EXTENSIONS = {
     AUDIO_LEVEL: "urn:ietf:params:rtp-hdrext:ssrc-audio-level",
     TRANSPORT_SEQUENCE: "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01",
@@ -34,7 +47,9 @@ _EXTENSIONS = {
 }
 
 
-def write(session: int, door: Door, streams: Mapping[str, Streams]) -> str:
+def write(
+    session: int, door: Door, streams: Mapping[str, Streams], start: Start = DEFAULT_START
+) -> str:
     """The offer as SDP. `session` is the number in o=; `streams` by mid of each down line."""
     lines = [
         "v=0", f"o=- {session} 1 IN IP4 127.0.0.1", "s=-", "t=0 0", "a=ice-lite",
@@ -42,48 +57,70 @@ def write(session: int, door: Door, streams: Mapping[str, Streams]) -> str:
         "a=extmap-allow-mixed", "a=msid-semantic:WMS *",
     ]  # fmt: skip
     for line in LINES:
-        lines += _media(line, door, streams.get(line.mid))
+        lines += _media(line, door, start, streams.get(line.mid))
     return "\r\n".join(lines) + "\r\n"
 
 
-def _media(line: Line, door: Door, streams: Streams | None) -> list[str]:
-    kind, types = ("audio", (RED, OPUS)) if line.audio else ("video", (VP8, RTX))
+def _media(line: Line, door: Door, start: Start, streams: Streams | None) -> list[str]:
+    kind = "audio" if line.audio else "video"
+    types = " ".join(map(str, _types(line, start)))
     head = [
-        f"m={kind} 9 UDP/TLS/RTP/SAVPF {types[0]} {types[1]}",
-        "c=IN IP4 0.0.0.0", "a=rtcp:9 IN IP4 0.0.0.0",
+        f"m={kind} 9 UDP/TLS/RTP/SAVPF {types}", "c=IN IP4 0.0.0.0", *_ceiling(line, start),
         f"a=ice-ufrag:{door.ufrag}", f"a=ice-pwd:{door.password}",
         f"a=fingerprint:sha-256 {door.fingerprint}", "a=setup:actpass", f"a=mid:{line.mid}",
         f"a={'recvonly' if line.up else 'sendonly'}", "a=rtcp-mux", "a=rtcp-rsize",
     ]  # fmt: skip
-    head += _extmap(line) + (_audio(line) if line.audio else _video(line))
+    head += _extmap(line) + (_audio(line, start) if line.audio else _video(line, start))
     if streams:
         head += _sending(line, streams)
     # Candidates stand on the first line alone: the rest is bundled with it.
     return head + (_candidates(door) if line is LINES[0] else [])
 
 
-def _extmap(line: Line) -> list[str]:
-    # What goes down carries no extension yet: the bytes are worth more on a thin link.
-    if not line.up:
+def _types(line: Line, start: Start) -> list[int]:
+    """Payload types, the preferred first: it is what a browser sends until told otherwise."""
+    if line.audio:
+        return [RED, OPUS] if start.red or not line.up else [OPUS, RED]
+    return [each for codec in (VP8, AV1) for each in (codec, RTX_OF[codec])]
+
+
+def _ceiling(line: Line, start: Start) -> list[str]:
+    # Chromium reads AS, Firefox TIAS. The last line read binds the whole call: on each the same.
+    if line.audio or not line.up or start.ceiling_kbps is None:
         return []
-    numbers = [AUDIO_LEVEL] if line.audio else []
-    return [f"a=extmap:{n} {_EXTENSIONS[n]}" for n in (*numbers, TRANSPORT_SEQUENCE, MID)]
+    return [f"b=AS:{start.ceiling_kbps}", f"b=TIAS:{start.ceiling_kbps * 1000}"]
 
 
-def _audio(line: Line) -> list[str]:
-    feedback = [f"a=rtcp-fb:{OPUS} transport-cc", f"a=rtcp-fb:{RED} transport-cc"]
+def _extmap(line: Line) -> list[str]:
+    # Downward only the number congestion control needs: bytes are worth more on a thin link.
+    up = [AUDIO_LEVEL, MID] if line.audio else [MID]
+    numbers = sorted([TRANSPORT_SEQUENCE, *(up if line.up else [])])
+    return [f"a=extmap:{n} {_EXTENSIONS[n]}" for n in numbers]
+
+
+def _audio(line: Line, start: Start) -> list[str]:
+    # What a receiver writes binds the sender (RFC 7587 §6.1): the rate is for the way up alone.
+    wanted = f";maxaveragebitrate={start.audio_bitrate}" if line.up else ""
     return [
         f"a=rtpmap:{RED} red/48000/2", f"a=fmtp:{RED} {OPUS}/{OPUS}",
-        f"a=rtpmap:{OPUS} opus/48000/2", f"a=fmtp:{OPUS} minptime=10;useinbandfec=1",
-    ] + (feedback if line.up else [])  # fmt: skip
-
-
-def _video(line: Line) -> list[str]:
-    feedback = ["nack", "nack pli", "ccm fir"] + (["transport-cc"] if line.up else [])
-    return [
-        f"a=rtpmap:{VP8} VP8/90000", *(f"a=rtcp-fb:{VP8} {kind}" for kind in feedback),
-        f"a=rtpmap:{RTX} rtx/90000", f"a=fmtp:{RTX} apt={VP8}",
+        f"a=rtpmap:{OPUS} opus/48000/2",
+        f"a=fmtp:{OPUS} minptime=10;useinbandfec=1;usedtx=1{wanted}",
+        *([f"a=ptime:{start.ptime}"] if line.up else []),
+        f"a=rtcp-fb:{OPUS} transport-cc", f"a=rtcp-fb:{OPUS} nack",
+        f"a=rtcp-fb:{RED} transport-cc",
     ]  # fmt: skip
+
+
+def _video(line: Line, start: Start) -> list[str]:
+    written = []
+    for codec, name in ((VP8, "VP8"), (AV1, "AV1")):
+        written.append(f"a=rtpmap:{codec} {name}/90000")
+        if line.up:
+            written.append(f"a=fmtp:{codec} x-google-start-bitrate={start.up_kbps}")
+        for kind in ("nack", "nack pli", "ccm fir", "transport-cc"):
+            written.append(f"a=rtcp-fb:{codec} {kind}")
+        written += [f"a=rtpmap:{RTX_OF[codec]} rtx/90000", f"a=fmtp:{RTX_OF[codec]} apt={codec}"]
+    return written
 
 
 def _sending(line: Line, streams: Streams) -> list[str]:

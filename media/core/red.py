@@ -1,4 +1,7 @@
-"""Redundant audio (RFC 2198): finds the newest block, for a receiver who knows only Opus."""
+"""Redundant audio (RFC 2198): takes the newest block out, or sends the one before once more."""
+
+MOST_OFFSET = 1 << 14  # timestamp units a block may be older
+MOST_LENGTH = 1 << 10  # bytes of an older block
 
 
 class RedError(ValueError):
@@ -17,3 +20,14 @@ def primary(payload: bytes) -> tuple[int, bytes]:
     if at >= size or at + 1 + skip > size:
         raise RedError("length")
     return payload[at] & 0x7F, payload[at + 1 + skip :]
+
+
+def pair(payload_type: int, older: bytes, passed: int, newer: bytes) -> bytes | None:
+    """A RED payload of two blocks of one type; None when the older does not fit its header.
+
+    `passed`: timestamp units between them."""
+    if not older or not 0 < passed < MOST_OFFSET or len(older) >= MOST_LENGTH:
+        return None
+    block = passed << 10 | len(older)
+    head = bytes((0x80 | payload_type, block >> 16, block >> 8 & 0xFF, block & 0xFF, payload_type))
+    return head + older + newer

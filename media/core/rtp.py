@@ -18,6 +18,9 @@ TRANSPORT_SEQUENCE = 3
 MID = 4
 
 
+_NUMBERED = struct.Struct("!B11sHHBHx")
+
+
 class RtpError(ValueError):
     """These bytes are not an RTP packet."""
 
@@ -101,3 +104,16 @@ def write(marker_and_type: int, sequence: int, timestamp: int, ssrc: int, payloa
 def write_padding(payload_type: int, sequence: int, timestamp: int, ssrc: int) -> bytes:
     """The smallest packet which only holds a place in the sequence: one byte of padding."""
     return HEADER.pack(VERSION | 0x20, payload_type, sequence, timestamp, ssrc) + b"\x01"
+
+
+def numbered(packet: bytes, number: int) -> bytes:
+    """The packet, which has no extension, with its transport-wide number: 8 bytes more."""
+    element = TRANSPORT_SEQUENCE << 4 | 1
+    return (
+        _NUMBERED.pack(packet[0] | 0x10, packet[1:12], ONE_BYTE, 1, element, number) + packet[12:]
+    )
+
+
+def original(packet: bytes, start: int, end: int) -> int:
+    """The sequence number a retransmission (RFC 4588 §4) repeats; -1 when it is only a probe."""
+    return packet[start] << 8 | packet[start + 1] if end - start > 2 else -1

@@ -1,24 +1,13 @@
 """The VP8 payload descriptor (RFC 7741 §4.2): read, its numbers moved. Never decodes."""
 
-from typing import NamedTuple
+from media.core.picture import Picture, PictureError
 
 
-class Vp8Error(ValueError):
+class Vp8Error(PictureError):
     """This payload does not start with a whole VP8 payload descriptor."""
 
 
-class Descriptor(NamedTuple):
-    """What forwarding needs of it. Offsets are into the payload; -1 says absent."""
-
-    keyframe: bool  # the first packet of a key frame
-    picture_id: int
-    wide: bool  # the picture id has 15 bits, not 7
-    tl0: int  # running number of the lowest temporal layer
-    picture_at: int
-    tl0_at: int
-
-
-def parse(payload: bytes) -> Descriptor:
+def parse(payload: bytes) -> Picture:
     """Read the descriptor. Raises Vp8Error."""
     try:
         return _parse(payload)
@@ -26,9 +15,10 @@ def parse(payload: bytes) -> Descriptor:
         raise Vp8Error("short") from None
 
 
-def _parse(payload: bytes) -> Descriptor:
+def _parse(payload: bytes) -> Picture:
     first = payload[0]
     at, picture_id, wide, tl0, picture_at, tl0_at = 1, -1, False, -1, -1, -1
+    layer = 0  # TID (2 bits), Y, KEYIDX (5 bits)
     if first & 0x80:
         flags = payload[1]
         at = 2
@@ -41,14 +31,18 @@ def _parse(payload: bytes) -> Descriptor:
             tl0, tl0_at = payload[at], at
             at += 1
         if flags & 0x30:
-            payload[at]
+            layer = payload[at] if flags & 0x20 else 0
             at += 1
     # S set and partition 0: the frame tag follows, its lowest bit clear in a key frame (§4.3).
-    keyframe = first & 0x1F == 0x10 and not payload[at] & 1
-    return Descriptor(keyframe, picture_id, wide, tl0, picture_at, tl0_at)
+    start = first & 0x17 == 0x10
+    keyframe = start and not payload[at] & 1
+    return Picture(
+        start, keyframe, layer >> 6, bool(layer & 0x20), bool(first & 0x20),
+        picture_id, wide, tl0, picture_at, tl0_at,
+    )  # fmt: skip
 
 
-def shift(payload: bytes, read: Descriptor, picture: int, tl0: int) -> bytes:
+def shift(payload: bytes, read: Picture, picture: int, tl0: int) -> bytes:
     """The payload with its picture id and tl0 number moved on by these steps, sizes kept."""
     head = bytearray(payload[:8])
     if picture and read.picture_at >= 0:

@@ -14,7 +14,7 @@ def an_answer(**changes: str) -> str:
     rows = ["v=0", "o=- 1 2 IN IP4 127.0.0.1", "s=-", "t=0 0",
             "a=group:BUNDLE " + " ".join(line.mid for line in LINES)]  # fmt: skip
     for n, line in enumerate(LINES):
-        kind, types = ("audio", "63 111") if line.audio else ("video", "96 97")
+        kind, types = ("audio", "63 111") if line.audio else ("video", "96 97 45 46")
         rows += [f"m={kind} 9 UDP/TLS/RTP/SAVPF {types}", "c=IN IP4 0.0.0.0", "a=ice-ufrag:abcd",
                  "a=ice-pwd:0123456789012345678901", f"a=fingerprint:{DIGEST}", "a=setup:active",
                  f"a=mid:{line.mid}", "a=rtcp-mux"]  # fmt: skip
@@ -33,8 +33,10 @@ def test_an_answer_is_read() -> None:
     read = answer.parse(an_answer())
     assert read.active and read.ufrag == "abcd"
     assert read.fingerprints == (answer.Fingerprint("sha-256", ":".join(["AB"] * 32)),)
-    assert read.lines["camera"] == answer.AnsweredLine("camera", True, False, True, 101, 201)
-    assert read.lines["mic"] == answer.AnsweredLine("mic", True, True, False, 100, 0)
+    assert read.lines["camera"] == answer.AnsweredLine(
+        "camera", True, False, True, 101, 201, True, True, True
+    )
+    assert read.lines["mic"] == answer.AnsweredLine("mic", True, True, False, 100, 0, vp8=False)
     assert read.lines["v3"].rtx and not read.lines["v3"].ssrc
 
 
@@ -43,6 +45,15 @@ def test_a_browser_without_red_and_a_refused_line_are_understood() -> None:
     read = answer.parse(text.replace("m=video 9", "m=video 0", 1))
     assert not read.lines["a0"].red and not read.lines["mic"].red
     assert not read.lines["camera"].accepted and read.lines["exam"].accepted
+
+
+def test_codecs_are_accepted_one_by_one() -> None:
+    read = answer.parse(an_answer().replace("96 97 45 46", "96 97 45", 1)).lines
+    assert (read["camera"].av1, read["camera"].av1_rtx, read["camera"].rtx) == (True, False, True)
+    read = answer.parse(an_answer().replace("96 97 45 46", "45 46")).lines
+    assert not read["v0"].vp8 and not read["v0"].rtx and read["v0"].av1 and read["v0"].av1_rtx
+    read = answer.parse(an_answer().replace("96 97 45 46", "96")).lines
+    assert read["v0"].vp8 and not read["v0"].rtx and not read["v0"].av1
 
 
 @pytest.mark.parametrize("old,new", [

@@ -1,26 +1,38 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from media.core.history import History
-from media.core.rewrite import Packet
-
-
-def packet(place: int, size: int = 10) -> Packet:
-    return Packet(place, 0, 96, bytes(size))
 
 
 def test_packets_are_kept_for_seconds() -> None:
-    history: History[Packet] = History(seconds=2.0)
-    for place in range(100):
-        history.put(place, packet(place), place / 10)
-    assert history.get(99) is not None and history.get(80) is not None
-    assert history.get(70) is None and len(history) == 21
+    history: History[str] = History(seconds=2.0)
+    assert history.get(5, 0.0) is None
+    history.put(5, "five", 1.0)
+    assert history.get(5, 3.0) == "five" and history.get(6, 1.0) is None
+    assert history.get(5, 3.001) is None
+    history.clear()
+    assert history.get(5, 1.0) is None
 
 
-@given(st.lists(st.tuples(st.integers(0, 0xFFFF), st.integers(0, 2000)), max_size=200))
-def test_memory_is_bounded_however_much_comes(puts: list[tuple[int, int]]) -> None:
-    history: History[Packet] = History(seconds=100, most_bytes=10_000)
-    for n, (sequence, size) in enumerate(puts):
-        history.put(sequence, packet(n, size), n / 1000)
-        assert sum(len(p.payload) for p in history._packets.values()) <= 10_000
-        assert (found := history.get(sequence)) is None or found.place == n
+def test_a_turn_of_the_numbers_is_another_packet() -> None:
+    history: History[str] = History(packets=4)
+    history.put(2, "two", 0.0)
+    assert history.get(6, 0.0) is None
+    history.put(65_536 + 6, "six", 0.0)
+    assert history.get(6, 0.0) == "six" and history.get(2, 0.0) is None
+
+
+@pytest.mark.parametrize("packets", [0, 3, 1000])
+def test_the_ring_is_a_power_of_two(packets: int) -> None:
+    with pytest.raises(ValueError, match="power of two"):
+        History(packets=packets)
+
+
+@given(st.lists(st.integers(0, 1 << 20), max_size=200))
+def test_memory_is_bounded_however_much_comes(numbers: list[int]) -> None:
+    history: History[int] = History(packets=16)
+    for number in numbers:
+        history.put(number, number, 0.0)
+        assert history.get(number & 0xFFFF, 0.0) == number
+    assert sum(history.get(n, 0.0) is not None for n in {n & 0xFFFF for n in numbers}) <= 16

@@ -16,7 +16,7 @@ def test_it_asks_again_until_one_arrives() -> None:
     desk = KeyframeDesk()
     desk.ask()
     assert [t for t in range(5) if desk.due(t, 0.6)] == [0, 2, 4]
-    desk.arrived()
+    desk.arrived(9)
     assert not desk.due(10, 0.6)
 
 
