@@ -36,14 +36,14 @@ class _Queued(NamedTuple, Generic[Item]):
 class Pacer(Generic[Item]):
     """See the module. Sizes in bytes on the wire, times in monotonic seconds."""
 
-    def __init__(self, rate: float) -> None:
+    def __init__(self, now: float, rate: float) -> None:
         self.rate = rate  # bit/s
         self.queued = 0  # bytes
         self._again: deque[tuple[Item, int, float]] = deque()
         self._streams: dict[int, deque[_Queued[Item]]] = {}
         self._begun: dict[int, int] = {}  # stream → the frame whose first packet has left
-        self._budget = 0.0  # bits
-        self._at: float | None = None
+        self._budget = BURST * rate  # bits
+        self._at = now
         self._probe = (0.0, 0.0)  # bits left to send, at this rate
 
     def __bool__(self) -> bool:
@@ -71,20 +71,21 @@ class Pacer(Generic[Item]):
         """Let `size` bytes leave at `rate` instead, with what waits; `due` says what is short."""
         self._probe = (8.0 * size, rate)
 
-    def due(self, now: float) -> list[Item]:
-        """What leaves now: within the rate, a burst of one packet or of 40 ms at most."""
+    def due(self, now: float) -> list[tuple[Item, int]]:
+        """What leaves now, and its size: within the rate, with a burst of one packet or of 40 ms.
+
+        It is counted as sent; `spent` gives back what its owner did not send after all."""
         self._earn(now)
         found = []
         while self.queued and self._budget > 0:
             item, size = self._next()
             self._budget -= 8 * size
             self.queued -= size
-            found.append(item)
+            found.append((item, size))
         return found
 
     def _earn(self, now: float) -> None:
-        passed = BURST if self._at is None else max(0.0, now - self._at)
-        self._at = now
+        passed, self._at = max(0.0, now - self._at), now
         self._budget = min(self._budget + passed * self.rate, max(BURST * self.rate, 1.0))
 
     def _next(self) -> tuple[Item, int]:
