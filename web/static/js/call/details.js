@@ -59,8 +59,8 @@ class Pair {
   constructor(mine) {
     this.mine = mine;
     this.title = h("h3");
-    this.inward = new Direction(_("Vous recevez"));
-    this.outward = new Direction(_("On reçoit de vous"));
+    this.inward = new Direction(_("Vous recevez :"));
+    this.outward = new Direction(_("On reçoit de vous :"));
     this.root = h("div", { class: "pair" }, this.title, this.inward.root, this.outward.root);
   }
 

@@ -118,7 +118,7 @@ function inPictures(rung) {
 
 /** What this person gets, and why. @param {VerdictLine} line */
 function got(line) {
-  return _("Vous recevez {what} : {why}.", { what: carried(line), why: ownWhy(line, _("votre liaison descendante est faible")) });
+  return _("Vous recevez : {what}, car {why}.", { what: carried(line), why: ownWhy(line, _("votre liaison descendante est faible")) });
 }
 
 /**

@@ -111,7 +111,9 @@ function merged(lines) {
   /** @type {(keyof VerdictLine)[]} */
   const shown = ["who", "rung", "cause", "voice", "picture"];
   const same = other && !one.own && !other.own && shown.every((key) => one[key] === other[key]);
-  return same ? [{ ...one, way: "both" }] : lines;
+  if (same) return [{ ...one, way: "both" }];
+  // What the others see of this person comes first: nobody else can tell them.
+  return other?.own ? [other, one] : lines;
 }
 
 /**
