@@ -116,6 +116,12 @@ class Control:
         self._set(min(room, self.rate * (1 + speed * passed)))
         self.grown = not near
 
+    def share(self) -> None:
+        """The queue is not ours: go on beside it."""
+        self.draining = False
+        self._set(max(self.rate, self.capacity or 0.0))
+        self.capacity = None
+
     def limit(self, rate: float) -> None:
         """Go no higher than this now."""
         self._set(min(self.rate, rate))

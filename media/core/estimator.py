@@ -18,6 +18,7 @@ from media.core.feedback import read
 from media.core.loss import Loss
 from media.core.probe import Probe, Probes
 from media.core.rate import AcknowledgedRate, SendingRate
+from media.core.rival import Rival
 from media.core.sent import Joined, Sent
 
 if TYPE_CHECKING:
@@ -28,10 +29,11 @@ HIGH = 0.10  # s of standing queue: too much
 CALM = 0.04  # s of standing queue under which the rate may grow
 CONFIRMED = 0.015  # s of standing queue without which a trend is noise
 QUIET = 0.05  # loss above the link's own beside which the rate may grow
-HEAVY = 0.5  # loss which no link is used with
+HEAVY = 0.15  # loss beside which nothing is worth trying
 SILENT_TRIPS, SILENT_LEAST = 3.0, 0.8  # round trips and s without feedback: a cut
 NEVER = 3.0  # s without any feedback from the beginning
 STEP = 0.7  # of the rate carried over a longer while: the link got thinner
+TYPICAL = 2_000  # bits of a packet whose size is not known any more
 KEEP = 0.95  # of a limit told by losses
 SAFE = 16_000  # bit/s: a voice
 RETURN = 0.8  # of the rate before a cut, when the link is back
@@ -80,6 +82,7 @@ class Estimator:
         self._delay = Delay()
         self._loss = Loss()
         self._probes = Probes()
+        self._rival = Rival()
         self._loop = (self._trip or DEFAULT_TRIP) + 0.1
         self._heard_at: float | None = None  # feedback
         self._waiting: float | None = None  # since when packets wait to be told of
@@ -179,14 +182,15 @@ class Estimator:
     def _losses(self, joined: Joined) -> bool:
         """Whether the loss model has something new to say."""
         arrived = joined.acknowledged
-        lost = [at for at in joined.lost if at >= self._back_at]
+        lost = [loss for loss in joined.lost if loss[0] >= self._back_at]
         if not arrived and not lost:
             return False
-        at = arrived[-1].sent if arrived else lost[-1]
+        at = arrived[-1].sent if arrived else lost[-1][0]
         bits = 8 * sum(packet.size for packet in arrived)
-        bits += 8 * len(lost) * (bits // 8 // len(arrived) if arrived else 200)
+        bits += len(lost) * (bits // len(arrived) if arrived else TYPICAL)
+        runs = sum(not follows for _, follows in lost)
         told = self._loss.add(
-            len(arrived), len(lost) - joined.recovered, bits, self._delay.latest, at
+            len(arrived), len(lost) - joined.recovered, runs, bits, self._delay.latest, at
         )
         return told and self._loss.blamed
 
@@ -198,19 +202,27 @@ class Estimator:
         carried, queue = self._carried(), self._delay.queue
         if self._delay.latest < CALM:
             self._control.drained(now)
+            self._rival.drained()
         over = self._delay.use is Use.OVER and self._delay.latest > CONFIRMED
         if carried is not None and (over or queue > HIGH):
-            before = self._best
-            queue = max(queue, self._delay.latest)
-            if self._control.fall(carried, self._sending.value(now), queue, self._loop, now):
-                self._probes.fell(before, now)
-                self._why = "delay"
+            self._crowded(carried, now)
         limit = self._loss.limit
         if fresh and limit is not None and self._control.rate > limit:
             self._probes.fell(limit, now)
             self._control.settle(limit)
             self._control.limit(KEEP * limit)
             self._why = "loss"
+
+    def _crowded(self, carried: float, now: float) -> None:
+        """A queue grows or stands."""
+        queue, sending = max(self._delay.queue, self._delay.latest), self._sending.value(now)
+        if self._rival.judged(self._delay.queue, sending, carried, now):
+            self._delay.rebase()
+            self._control.share()
+        elif self._control.fall(carried, sending, queue, self._loop, now):
+            self._rival.fell(self._delay.queue, carried, self._loop, now)
+            self._probes.fell(self._best, now)
+            self._why = "delay"
 
     def _carried(self) -> float | None:
         """bit/s the link carries while it is full, what it loses by itself included."""
@@ -223,6 +235,8 @@ class Estimator:
 
     def _calm(self) -> bool:
         excess = self._loss.recent - self._loss.own
+        if self._loss.recent > HEAVY:
+            return False
         return self._delay.queue < CALM and self._delay.use is not Use.OVER and excess < QUIET
 
     # Silence

@@ -13,10 +13,12 @@ from math import log
 SPAN = 0.5  # s an observation lasts at least
 FEW = 20  # packets in one at least
 LONGEST = 3.0  # s after which it closes with fewer
-KEPT = 16  # observations
-FADING = 0.9  # weight of an observation, to the next newer one
+LEAST = 3  # packets
+KEPT = 32  # observations
+FADING = 0.96  # weight of an observation, to the next newer one
+CANDIDATES = 6  # limits tried
+LITTLE = 0.02  # loss below which none is looked for
 EVIDENCE = 6.0  # log-likelihood by which a limit must explain better (odds of 400)
-EXCESS = 0.04  # loss above the link's own which a limit must stand for
 STANDS = 0.06  # s of queue: a loss beside it is an overflow, which delay answers
 FIRST_OWN = 0.01
 
@@ -27,6 +29,7 @@ class Observation:
 
     packets: int
     lost: int
+    runs: int  # of packets lost one after the other
     rate: float  # bit/s sent
     queue: float  # s, the most that stood meanwhile
 
@@ -41,47 +44,61 @@ class Loss:
         self.blamed = False  # the newest observation was above it
         self._kept: deque[Observation] = deque(maxlen=KEPT)
         self._from: float | None = None
-        self._packets = self._lost = self._bits = 0
+        self._packets = self._lost = self._runs = self._bits = 0
         self._queue = 0.0
 
-    def add(self, arrived: int, lost: int, bits: int, queue: float, at: float) -> bool:
-        """What one message told: packets, bits sent with them, the standing queue, s of sending.
-        True when an observation was completed."""
+    def add(self, arrived: int, lost: int, runs: int, bits: int, queue: float, at: float) -> bool:
+        """What one message told: packets, runs of losses, bits sent with them, how long the last
+        waited, s of sending. True when an observation was completed."""
         if self._from is None:
             self._from = at
         self._packets += arrived + lost
         self._lost += lost
+        self._runs += runs
         self._bits += bits
         self._queue = max(self._queue, queue)
         span = at - self._from
-        if not (span >= LONGEST or (span >= SPAN and self._packets >= FEW)) or self._packets < 3:
+        if span < SPAN or self._packets < (FEW if span < LONGEST else LEAST):
             return False
-        self._kept.append(
-            Observation(self._packets, max(0, self._lost), self._bits / span, self._queue)
-        )
-        self._from, self._packets, self._lost, self._bits, self._queue = at, 0, 0, 0, 0.0
+        lost = max(0, self._lost)
+        rate = self._bits / span
+        self._kept.append(Observation(self._packets, lost, self._runs, rate, self._queue))
+        self._begin(at)
         self._fit()
         return True
 
     def forget(self) -> None:
         """The link was cut: what it did before says little."""
         self._kept.clear()
-        self._from, self._packets, self._lost, self._bits, self._queue = None, 0, 0, 0, 0.0
-        self.limit, self.recent = None, 0.0
+        self._begin(None)
+        self.limit, self.recent, self.blamed = None, 0.0, False
+
+    def _begin(self, at: float | None) -> None:
+        self._from = at
+        self._packets = self._lost = self._runs = self._bits = 0
+        self._queue = 0.0
 
     def _fit(self) -> None:
-        kept = self._kept
-        fresh = list(kept)[-4:]
-        self.recent = sum(o.lost for o in fresh) / sum(o.packets for o in fresh)
-        free, own = self._likelihood(None)
-        best, limit = free + EVIDENCE, None
-        lossy = [seen for seen in kept if seen.lost and seen.queue <= STANDS]
-        for candidate in sorted({o.rate * (1 - o.lost / o.packets) for o in lossy}):
-            value, with_limit = self._likelihood(candidate)
-            if value > best:
-                best, limit, own = value, candidate, with_limit
-        self.own, self.limit = own, limit
-        self.blamed = limit is not None and kept[-1].rate > limit and kept[-1].lost > 0
+        newest = self._kept[-1]
+        fresh = list(self._kept)[-4:]
+        self.recent = sum(seen.lost for seen in fresh) / sum(seen.packets for seen in fresh)
+        free, self.own = self._likelihood(None)
+        self.limit = None
+        kept = [seen for seen in self._kept if seen.queue <= STANDS]
+        lost, packets = sum(s.lost for s in kept), sum(s.packets for s in kept)
+        if lost > LITTLE * packets:
+            runs = max(1, sum(seen.runs for seen in kept))
+            self._find(kept, free + EVIDENCE * max(1.0, 2 * lost / runs - 1))
+        self.blamed = self.limit is not None and newest.rate > self.limit and newest.lost > 0
+
+    def _find(self, kept: list[Observation], least: float) -> None:
+        """The limit which explains best, if it does so better than that."""
+        carried = sorted({seen.rate * (1 - seen.lost / seen.packets) for seen in kept})
+        step = max(1, len(carried) // CANDIDATES)
+        for candidate in carried[::step]:
+            value, own = self._likelihood(candidate)
+            if value > least:
+                least, self.limit, self.own = value, candidate, own
 
     def _likelihood(self, limit: float | None) -> tuple[float, float]:
         """Of the observations under this limit, and the own loss which fits best beside it."""

@@ -84,7 +84,7 @@ class Train:
         receiving = (self._arrived[1] - self._arrived[0]) / 1e6
         if sending < LEAST_SPAN or receiving < LEAST_SPAN:
             return None
-        sent = 8 * (self._bytes - self._last_size) / sending
+        sent = min(self.probe.bitrate, 8 * (self._bytes - self._last_size) / sending)
         received = 8 * (self._bytes - self._first.size) / receiving
         if received < SATURATED * sent:
             return Found(KEEP * received, True, max(0.0, receiving - sending))

@@ -28,7 +28,7 @@ class Joined(NamedTuple):
     """What one feedback message says of packets really sent."""
 
     acknowledged: list[Acknowledged]  # in sending order
-    lost: list[float]  # when packets now known lost were sent
+    lost: list[tuple[float, bool]]  # now known lost: when sent, and whether the one before was too
     recovered: int  # called lost earlier, arrived after all
     unknown: int  # never sent, told before, or too old
 
@@ -81,15 +81,16 @@ class Sent:
         self.ignored += unknown
         return Joined(found, lost, recovered, unknown)
 
-    def _missing(self, base: int, count: int, arrived: set[int]) -> list[float]:
-        """When those sent and now first told missing were sent."""
-        found = []
+    def _missing(self, base: int, count: int, arrived: set[int]) -> list[tuple[float, bool]]:
+        """Those sent and now first told missing."""
+        found, last = [], -1
         for place in range(base, base + count):
             left = self._ring[place % KEPT]
             if left is None or left.place != place or left.lost or place in arrived:
                 continue
             self._ring[place % KEPT] = left._replace(lost=True)
-            found.append(left.at)
+            found.append((left.at, place == last + 1))
+            last = place
         return found
 
     def _clock(self, reference: int) -> int:

@@ -1,0 +1,45 @@
+"""Whether a queue that stands is ours: after we left room, it must shrink by as much.
+
+Where it does not, others fill it (a download on the same line), or the path became longer. Sees
+queues and rates only.
+"""
+
+ENOUGH = 0.12  # s of relief we gave before judging
+SHARE = 0.3  # of that relief which must show
+ARRIVES = 0.85  # of what is sent must arrive: otherwise the link got thinner still
+DRAINS = 1.15  # of what is sent arrives: more, and a queue of ours is being emptied
+SETTLED = 0.5  # s after which rates show what we left
+SAME = 0.8  # of the capacity: the same trial goes on
+
+
+class Rival:
+    """A trial which begins with a fall."""
+
+    def __init__(self) -> None:
+        self._capacity = 0.0
+        self._queue = 0.0
+        self._from = 0.0
+        self._relief = 0.0
+        self._at = 0.0
+
+    def fell(self, queue: float, capacity: float, loop: float, now: float) -> None:
+        """The rate fell for a queue of so many seconds, in front of so many bit/s."""
+        if self._capacity and capacity > SAME * self._capacity:
+            return
+        self._capacity, self._queue, self._relief = capacity, queue, 0.0
+        self._from = self._at = now + loop + SETTLED
+
+    def drained(self) -> None:
+        """The queue went away: it was ours."""
+        self._capacity = 0.0
+
+    def judged(self, queue: float, sending: float, carried: float, now: float) -> bool:
+        """True once: the queue stayed although we left room."""
+        if not self._capacity or now < self._from:
+            return False
+        self._relief += max(0.0, 1 - sending / self._capacity) * min(0.5, now - self._at)
+        self._at = now
+        if self._relief < ENOUGH or not ARRIVES * sending < carried < DRAINS * sending:
+            return False
+        self._capacity = 0.0
+        return queue > self._queue - SHARE * self._relief
