@@ -91,9 +91,34 @@ export interface Pending {
   tried: boolean;
 }
 
+/** An offer, or its answer; `plan` is the first one, for packets which leave before any other comes. */
 export interface Offer {
   session: string;
   sdp: string;
+  plan?: Plan;
+}
+
+/** What this browser makes of its own way up; `up` and byte counts as the link carries them. */
+export interface LinkReport {
+  session: string;
+  up: number | null;
+  rtt: number | null;
+  loss: number | null;
+  limited: "none" | "cpu" | "bandwidth" | "other";
+  sent: number;
+  received: number;
+}
+
+/** One second of the call: `up`, `down` and `estimate` in bit/s, `rtt` in s, bytes since the call began. */
+export interface LinkSample {
+  at: number;
+  up: number;
+  down: number;
+  loss: number | null;
+  rtt: number | null;
+  estimate: number | null;
+  sent: number;
+  received: number;
 }
 
 export interface Ack {
@@ -182,22 +207,6 @@ export interface RungMark {
   way: "up" | "down";
   rung: Rung;
   at: number;
-}
-
-/** What this page measured at `at` (ms): bit/s, a fraction, s. */
-export interface Sample {
-  at: number;
-  up: number | null;
-  down: number | null;
-  loss: number | null;
-  rtt: number | null;
-}
-
-/** What this page has measured of its own link; bytes since it was opened. */
-export interface Figures {
-  samples: Sample[];
-  sent: number;
-  received: number;
 }
 
 /** One thing the indicator says. `own`: the limit is on this seat's side; `all`: true of all others. */
@@ -390,7 +399,6 @@ export interface Actions {
   pin(tile: string): unknown;
   still(seat: string, source: Picture): unknown;
   matters(seat: string, source: Picture, what: Matter): unknown;
-  askStill(seat: string, source: Picture): unknown;
   compose(): unknown;
   details(): unknown;
   audioBlocked(blocked: boolean): unknown;

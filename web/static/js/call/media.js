@@ -2,15 +2,20 @@
  * Sound and picture with Carbet: one RTCPeerConnection per media session, made from the
  * server's offer, answered at once and never negotiated again.
  *
- * Knows no DOM, no devices and no people: it gives tracks to the fixed places of the offer and
- * says which tracks came. A new session takes over only when it carries something; until then
+ * Knows no DOM, no devices and no people: it gives tracks to the fixed places of the offer, lets
+ * each session's encoder send them as planned, and says which tracks came. A new session takes over only when it carries something; until then
  * the old one plays on, so that a change of worker is heard as little as possible.
  */
 
-/** @import { MediaState, Offer, Source } from "../../../types/call.d.ts" */
+import { Encoder } from "./encoder.js";
+import { Uplink } from "./uplink.js";
+
+/** @import { MediaState, Offer, Plan, Source } from "../../../types/call.d.ts" */
 
 /** @type {Source[]} */
 export const SOURCES = ["mic", "camera", "exam"];
+/** What this side may send: its sources, and the camera once more, smaller. */
+const LINES = [...SOURCES, "low"];
 const DISCONNECTED_SECONDS = 4;
 const CONNECTING_SECONDS = 15;
 const RENEW_AGAIN_SECONDS = 10;
@@ -27,10 +32,12 @@ class Session {
   /**
    * @param {string} id
    * @param {RTCPeerConnection} pc
+   * @param {string} sdp the server's offer
    */
-  constructor(id, pc) {
+  constructor(id, pc, sdp) {
     this.id = id;
     this.pc = pc;
+    this.encoder = new Encoder(pc, sdp);
   }
 
   close() {
@@ -54,6 +61,7 @@ export class Media extends EventTarget {
   constructor(connect = () => new RTCPeerConnection({ bundlePolicy: "max-bundle" })) {
     super();
     this.#connect = connect;
+    this.uplink = new Uplink(() => this.#current);
   }
 
   /** @returns {MediaState} */
@@ -80,8 +88,16 @@ export class Media extends EventTarget {
    */
   async give(source, track) {
     this.#tracks[source] = track;
+    for (const session of [this.#current, this.#coming]) await session?.encoder.give(source, track);
+  }
+
+  /**
+   * What a session's worker wants encoded; of a session which is no more, nothing.
+   * @param {{session: string, plan: Plan}} told
+   */
+  async plan({ session: id, plan }) {
     for (const session of [this.#current, this.#coming])
-      if (session) await this.#senderOf(session, source)?.replaceTrack(track);
+      if (session?.id === id) await session.encoder.apply(plan);
   }
 
   /**
@@ -89,15 +105,19 @@ export class Media extends EventTarget {
    * @param {Offer} offer
    * @returns {Promise<Offer | null>} the answer, or null when a newer offer won
    */
-  async take({ session: id, sdp }) {
+  async take({ session: id, sdp, plan }) {
     this.#coming?.close();
-    const session = new Session(id, this.#connect());
+    const session = new Session(id, this.#connect(), sdp);
+    const { pc, encoder } = session;
     this.#coming = session;
     this.#listen(session);
-    await session.pc.setRemoteDescription({ type: "offer", sdp });
+    encoder.begin(plan);
+    await pc.setRemoteDescription({ type: "offer", sdp: encoder.offer });
     await this.#attach(session);
-    await session.pc.setLocalDescription(await session.pc.createAnswer());
+    await encoder.prepare();
+    await pc.setLocalDescription(await pc.createAnswer());
     if (this.#coming !== session) return null;
+    encoder.start();
     this.#watch(session, CONNECTING_SECONDS);
     this.#tell("state");
     return { session: id, sdp: session.pc.localDescription?.sdp ?? "" };
@@ -106,26 +126,16 @@ export class Media extends EventTarget {
   close() {
     this.#coming?.close();
     this.#current?.close();
+    this.uplink.stop();
     this.#coming = this.#current = null;
     this.#tell("state");
   }
 
-  /**
-   * @param {Session} session
-   * @param {Source} source
-   */
-  #senderOf(session, source) {
-    return session.pc.getTransceivers().find((one) => one.mid === source)?.sender;
-  }
-
   /** @param {Session} session */
-  async #attach(session) {
-    for (const source of SOURCES) {
-      const transceiver = session.pc.getTransceivers().find((one) => one.mid === source);
-      if (!transceiver) continue;
-      transceiver.direction = "sendonly";
-      await transceiver.sender.replaceTrack(this.#tracks[source]);
-    }
+  async #attach({ pc, encoder }) {
+    for (const transceiver of pc.getTransceivers())
+      if (LINES.includes(transceiver.mid ?? "")) transceiver.direction = "sendonly";
+    for (const source of SOURCES) await encoder.give(source, this.#tracks[source]);
   }
 
   /** @param {Session} session */
@@ -168,6 +178,7 @@ export class Media extends EventTarget {
     const old = this.#current;
     this.#current = session;
     this.#coming = null;
+    this.uplink.start();
     this.#tell("tracks", { session: session.id, tracks: session.arrived });
     this.#tell("state");
     old?.close();

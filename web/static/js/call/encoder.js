@@ -1,0 +1,210 @@
+/**
+ * Makes one session send what its worker planned: packet time, rates, sizes, codecs.
+ *
+ * One application at a time, the latest plan wins, and an older one is not heard. What a browser
+ * lacks is left out, never an error: a call must not end over a bitrate. Negotiates nothing: a new
+ * description is the server's own offer said again to this browser alone.
+ */
+
+import { LEAST_SOUND, PICTURES, codecNamed, described, encodingOf, gist } from "./bitrates.js";
+
+/** @import { PicturePlan, Plan } from "../../../types/call.d.ts" */
+/** @import { Encoding, Line } from "./bitrates.js" */
+/** @typedef {RTCRtpSendParameters & {degradationPreference?: string}} Parameters */
+
+/** What to do without, in this order, when a browser refuses an encoding. */
+/** @type {(keyof Encoding)[]} */
+const DISPENSABLE = ["scalabilityMode", "codec", "maxFramerate"];
+/** A browser takes no frame rate of 0, and none needs more. */
+const NOTHING = { active: false };
+
+export class Encoder {
+  /** @type {Plan | null} */
+  #plan = null;
+  /** @type {Map<string, MediaStreamTrack | null>} */
+  #tracks = new Map();
+  /** What each line was last told, so that it is told only what changed. */
+  /** @type {Map<string, string>} */
+  #told = new Map();
+  #gist = "";
+  #ready = false;
+  #stale = false;
+  /** @type {Promise<void> | null} */
+  #work = null;
+
+  /**
+   * @param {RTCPeerConnection} pc
+   * @param {string} sdp the server's offer
+   */
+  constructor(pc, sdp) {
+    this.pc = pc;
+    this.sdp = sdp;
+  }
+
+  /** The offer to answer: with the first plan in it, if one came along. */
+  get offer() {
+    return this.#plan ? described(this.sdp, this.#plan) : this.sdp;
+  }
+
+  /**
+   * The plan that came with the offer.
+   * @param {Plan | undefined} plan
+   */
+  begin(plan) {
+    if (!plan) return;
+    this.#plan = plan;
+    this.#gist = gist(plan);
+  }
+
+  /**
+   * A track for a line, or none. The line is told its size first: not one picture leaves too large.
+   * @param {string} line
+   * @param {MediaStreamTrack | null} track
+   */
+  async give(line, track) {
+    this.#tracks.set(line, track);
+    await this.refresh();
+    await this.#sender(line)?.replaceTrack(this.#tracks.get(line) ?? null);
+  }
+
+  /** Before the answer is set: nothing leaves at a rate the link was never asked for. */
+  async prepare() {
+    await this.#applyToSenders();
+  }
+
+  /** The answer is set: from here on plans are applied as they come. */
+  async start() {
+    this.#ready = true;
+    // Codecs can be chosen only now that they are agreed.
+    await this.refresh();
+  }
+
+  /**
+   * @param {Plan} plan
+   * @returns {Promise<void>} when it is applied, or a later one is
+   */
+  async apply(plan) {
+    if (plan.n <= (this.#plan?.n ?? -Infinity)) return;
+    this.#plan = plan;
+    await this.refresh();
+  }
+
+  /** A track changed, or the plan: whatever differs from what was told is told. */
+  async refresh() {
+    this.#stale = true;
+    if (!this.#ready) return;
+    this.#work ??= this.#catchUp();
+    await this.#work;
+  }
+
+  async #catchUp() {
+    while (this.#stale) {
+      this.#stale = false;
+      await this.#describe();
+      await this.#applyToSenders();
+    }
+    this.#work = null;
+  }
+
+  async #describe() {
+    const { pc } = this;
+    if (!this.#plan || gist(this.#plan) === this.#gist || pc.signalingState !== "stable") return;
+    this.#gist = gist(this.#plan);
+    try {
+      await pc.setRemoteDescription({ type: "offer", sdp: described(this.sdp, this.#plan) });
+      await pc.setLocalDescription(await pc.createAnswer());
+    } catch (error) {
+      console.error("a plan could not be described", error);
+    }
+  }
+
+  async #applyToSenders() {
+    const plan = this.#plan;
+    if (!plan) return;
+    await this.#sound(plan.audio.bitrate);
+    await this.#copy(plan.low !== null);
+    for (const line of PICTURES) await this.#picture(line, plan[line]);
+  }
+
+  /** @param {number} bitrate */
+  async #sound(bitrate) {
+    const most = Math.max(LEAST_SOUND, Math.round(bitrate));
+    await this.#tell("mic", () => (bitrate > 0 ? { active: true, maxBitrate: most } : NOTHING));
+  }
+
+  /**
+   * The second, smaller copy shows the camera's own track, while there is to be one.
+   * @param {boolean} wanted
+   */
+  async #copy(wanted) {
+    const copy = this.#sender("low");
+    const track = wanted ? (this.#tracks.get("camera") ?? null) : null;
+    this.#tracks.set("low", track);
+    if (copy && copy.track !== track) await copy.replaceTrack(track).catch(() => {});
+  }
+
+  /**
+   * @param {Line} line
+   * @param {PicturePlan | null} picture
+   */
+  async #picture(line, picture) {
+    if (!picture) return this.#tell(line, () => NOTHING);
+    const size = this.#tracks.get(line)?.getSettings?.() ?? {};
+    await this.#tell(line, (codecs) => {
+      const codec = codecNamed(codecs, picture.codec);
+      return { ...encodingOf(picture, size), ...(codec && { codec }) };
+    });
+  }
+
+  /** @param {string} line */
+  #sender(line) {
+    return this.pc.getTransceivers().find((one) => one.mid === line)?.sender;
+  }
+
+  /**
+   * Tells a sender its encoding, if it is another than it was told before.
+   * @param {string} line
+   * @param {(codecs: RTCRtpCodec[]) => Encoding} wish
+   */
+  async #tell(line, wish) {
+    const sender = this.#sender(line);
+    if (!sender?.getParameters) return;
+    const encoding = wish(sender.getParameters().codecs ?? []);
+    const told = JSON.stringify(encoding);
+    if (this.#told.get(line) === told) return;
+    if (await urge(sender, encoding)) this.#told.set(line, told);
+  }
+}
+
+/**
+ * Sets an encoding; what the browser refuses is left out piece by piece.
+ * @param {RTCRtpSender} sender
+ * @param {Encoding} encoding
+ */
+async function urge(sender, encoding) {
+  const asked = { ...encoding };
+  for (const piece of [null, ...DISPENSABLE]) {
+    if (piece) delete asked[piece];
+    if (await set(sender, asked)) return true;
+  }
+  return false;
+}
+
+/**
+ * @param {RTCRtpSender} sender
+ * @param {Encoding} encoding
+ */
+async function set(sender, encoding) {
+  /** @type {Parameters} */
+  const parameters = sender.getParameters();
+  const [before = {}] = /** @type {Encoding[]} */ (parameters.encodings ?? []);
+  // Absent means the browser's first codec again, not the one named before.
+  if (encoding.active) delete before.codec;
+  parameters.encodings = [{ ...before, ...encoding }];
+  try {
+    await sender.setParameters(parameters);
+    return true;
+  } catch {
+    return false;
+  }
+}
