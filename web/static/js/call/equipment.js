@@ -92,6 +92,7 @@ export class Equipment {
 
   #listenLine() {
     hear(this.line, "offer", (offer) => this.#onOffer(offer));
+    hear(this.line, "encode", (told) => this.media.plan(told));
     hear(this.line, "up", () => this.#onUp());
   }
 
@@ -134,6 +135,7 @@ export class Equipment {
     const { media, page, stage } = this;
     hear(media, "state", () => page.tell({ type: "media", media: media.state, at: Date.now() }));
     hear(media, "renew", ({ session }) => this.#renew(session));
+    hear(media.uplink, "link", (report) => this.line.hint("link", report));
     hear(media, "tracks", ({ session, tracks }) => {
       stage.play(tracks);
       page.tell({ type: "session", session });
