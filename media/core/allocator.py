@@ -6,7 +6,7 @@ does not fit. Sends nothing and estimates nothing. Rates are bit/s on the wire.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from media.core.ladder import (
     DEEP,
@@ -29,6 +29,7 @@ from media.core.voice import Hearing, Voice, VoiceChoice
 __all__ = ["Down", "Downlink", "Link", "Picture", "Share", "Voice"]
 
 STRIPPED = 0.6  # of a redundant voice's rate, about, is left without the redundancy
+SILENT = "silent"  # the state of a link whose other end tells nothing any more
 TRANSFER = 3  # a transfer may take one part in so many of the picture's share
 
 
@@ -74,6 +75,7 @@ class Downlink:
         self._division = Division(quality)
         self._telling = Telling(now)
         self._choices: dict[str, Choice] = {}
+        self._last: Down | None = None
 
     def step(
         self, now: float, link: Link, pictures: Sequence[Picture], voices: Sequence[Voice],
@@ -81,7 +83,11 @@ class Downlink:
     ) -> Down:  # fmt: skip
         """What to forward from now on. `ceiling`: the most this site may use, None without.
 
-        Never raises, whatever the figures; no estimate (rate 0) is the end of the ladder."""
+        Never raises, whatever the figures; no estimate (rate 0) is the end of the ladder. While
+        the link is silent (a cut) only voices go on, and all else stays as it was, to be there
+        again at once."""
+        if link.state == SILENT and self._last is not None:
+            return self._waiting(self._last)
         rate = sane(link.rate)
         if bounded := ceiling is not None and sane(ceiling) < rate:
             rate = sane(ceiling)
@@ -99,11 +105,17 @@ class Downlink:
         reserve = self._reserve(rung, order, shares) if transfer else 0
         wants = self._wants(rung, order, shares, reserve)
         tracks = self._tracks(order, wants, left - reserve, rate - usable, rung, now)
-        spare = max(0, left - sum(wants.values()))
-        treated = {voice_.peer: "mute" for voice_ in voices}
-        treated |= {voice_.peer: self._treat(voice_, voice) for voice_ in heard}
-        demand = self._demand(heard, order, ceiling)
-        return Down(RUNGS[rung], why, tracks, treated, voice, spare, demand)
+        treated = {one.peer: "mute" for one in voices}
+        treated |= {one.peer: self._treat(one, voice) for one in heard}
+        self._last = Down(
+            RUNGS[rung], why, tracks, treated, voice, max(0, left - sum(wants.values())),
+            self._demand(heard, order, ceiling),
+        )  # fmt: skip
+        return self._last
+
+    def _waiting(self, last: Down) -> Down:
+        tracks = {key: replace(share, layers=0) for key, share in last.tracks.items()}
+        return replace(last, tracks=tracks, spare=0)
 
     def _treat(self, voice: Voice, step: VoiceStep) -> str:
         if step.red:

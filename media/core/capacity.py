@@ -15,6 +15,7 @@ LEAST = 8000  # bit/s: no estimate goes lower; the leanest voice would not fit a
 STEP = 1.5  # times, the most at once
 PERIOD = 1.0  # s between two steps up
 BLIND = 1.08  # per second, when the browser says nothing (the 8 % of AIMD in libwebrtc)
+AFTER_CUT = 5.0  # s after a cut in which loss is that of the cut (taken over 4 s by `inflow.py`)
 BACK = 0.85  # of what arrives, on congestion (beta of AIMD in libwebrtc)
 QUEUE = 0.25  # s
 CALM_QUEUE = 0.12  # s
@@ -22,9 +23,13 @@ LOSS = 0.08  # beyond the link's own
 HOLD = 3.0  # s without a step up after congestion
 IDLE = 0.8  # of what it might: a browser which sends less has not tried, and its estimate sinks
 UNTRIED = 10_000  # bit/s: what AIMD in libwebrtc may believe beside STEP times what got through
-TRY = 10.0  # s of calm before a jump to what the next rung takes; doubled when it fails
-PATIENT = 120.0  # s of that at most
-JUMP = 0.7  # of what the rung takes must be believed already
+PROVEN = 1.3  # times what arrives: people are promised no more
+WASTED = 1.2  # times what arrives: a browser which says nothing and sends less has found its link
+TRY = 10.0  # s of calm before an idle browser is let look for what the next rung takes
+LOOKING = 3.0  # s it may look
+JUMP = 40.0  # s of calm before it is just tried; doubled when it fails
+PATIENT = 160.0  # s of that at most
+NEAR = 0.7  # of what the rung takes must be believed already
 BOUND = 0.95  # of the most it could believe: a browser below that knows its link, and is right
 SILENT = 6000  # bit/s: less says nothing of the link, somebody is just silent
 BLUNT = 0.7  # of the rate, on congestion while nearly nothing arrives
@@ -47,12 +52,14 @@ class Capacity:
     def __init__(self, quality: Quality, start: int, now: float) -> None:
         self.rate = max(LEAST, min(MOST, start))
         self.congested = False
+        self.after_cut = False  # what is told of loss is that of a cut just ended
+        self._gone = now - AFTER_CUT
         self._quality = quality
-        self._raised = now
+        self._raised = now  # or lowered for want of anything said
         self._until = now  # no step up before
         self._cut = now - PERIOD
         self._calm = now  # since when there was neither congestion nor a jump
-        self._patience = TRY
+        self._patience = JUMP
         self._tried = False  # a jump was made, and nothing has shown it wrong
 
     def step(
@@ -62,13 +69,17 @@ class Capacity:
         picture takes while it sends none, 0 otherwise: its estimate cannot find that by itself."""
         came = sane(link.rate)
         queue = link.queue if link.queue is not None and link.queue > 0 else 0.0
-        self.congested = came > 0 and (queue > QUEUE or lost(link) > LOSS)
+        self._gone = now if came == 0 else self._gone
+        self.after_cut = now - self._gone < AFTER_CUT
+        self.congested = came > 0 and (queue > QUEUE or (not self.after_cut and lost(link) > LOSS))
         said = self._believed(reported, came, now)
         if self.congested:
             self._fall(came, link, now)
         elif said is not None and said < self.rate and came >= IDLE * said:
             self.rate = max(LEAST, said)
             self._failed()
+        elif said is None and 0 < came < IDLE * planned:
+            self._sink(came, now)
         elif now >= self._until and queue <= CALM_QUEUE and now - self._raised >= PERIOD:
             self._climb(said, came, planned, goal, now)
         return self.rate
@@ -89,6 +100,13 @@ class Capacity:
             self.rate = max(LEAST, min(self.rate, int(to)))
             self._cut = now
 
+    def _sink(self, came: int, now: float) -> None:
+        """A browser which tells nothing sends less than it was told to: slowly believe it."""
+        to = max(LEAST, int(WASTED * came), int(self.rate / BLIND))
+        if now - self._raised >= PERIOD and to < self.rate:
+            self.rate, self._raised = to, now
+            self._failed()
+
     def _failed(self) -> None:
         if self._tried:
             self._patience, self._tried = min(PATIENT, 2 * self._patience), False
@@ -104,8 +122,13 @@ class Capacity:
         if self.rate != before:
             self._raised = now
 
+    def looking(self, now: float) -> bool:
+        """Whether an idle browser should look further just now: raising what it may send makes
+        libwebrtc probe (ProbeController::SetBitrates)."""
+        return (now - self._calm) % (TRY + LOOKING) >= TRY
+
     def _may_jump(self, said: int | None, came: int, goal: int, now: float) -> bool:
-        if not JUMP * goal <= self.rate < goal or now - self._calm < self._patience:
+        if not NEAR * goal <= self.rate < goal or now - self._calm < self._patience:
             return False
         return said is None or said >= BOUND * STEP * came
 

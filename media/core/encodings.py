@@ -6,6 +6,7 @@ from media.core.plan import Encoding
 TALLER = 1.2  # times the rate of a height that it takes to grow to it
 STRAIN = 4.0  # s a processor must have been the limit before less is asked of it
 RELIEF = 30.0  # s it must not have been before more is
+SMALLEST = 90  # lines: below, a face is no face
 HARDEST = 2  # steps down at most
 
 
@@ -63,7 +64,7 @@ class Stream:
         """The height, sticky: it grows only with rate to spare."""
         now, sure = (self._quality.height(matters, rate) for rate in (wire, int(wire / TALLER)))
         self._height = min(max(self._height, sure), now) if self._height else now
-        return min(self._height, tallest) if tallest else self._height
+        return min(self._height, max(SMALLEST, tallest)) if tallest else self._height
 
     def _choose(self, wire: int, av1: bool) -> str:
         rules = self._quality.codec

@@ -6,7 +6,7 @@ carry both; else for the thinnest, and the others accept.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from media.core.ladder import RUNGS, STILLS, sane
 
@@ -40,7 +40,11 @@ class Followed:
     rung: int
 
 
-NOTHING = Followed(0, 0, "speech", 0, True, STILLS)
+NOTHING = Followed(0, 0, "speech", 0, True, 0)
+
+
+def _rung(want: Want) -> int:
+    return RUNGS.index(want.rung) if want.rung in RUNGS else 0
 
 
 class Following:
@@ -52,7 +56,7 @@ class Following:
 
     def step(self, wants: Sequence[Want], room: int, least: int, now: float) -> Followed:
         """`room`: bit/s for this source; `least`: what the large copy must be left with."""
-        alive = [want for want in wants if sane(want.rate) and want.rung in RUNGS[:STILLS]]
+        alive = [want for want in wants if sane(want.rate) and _rung(want) < STILLS]
         if not alive:
             self._double, self._since = False, None
             return self._nothing(wants)
@@ -68,12 +72,11 @@ class Following:
         return self._for(chosen, alive, min(chosen.rate, room), 0)
 
     def _nothing(self, wants: Sequence[Want]) -> Followed:
-        """No video; the best of those who look says on which rung."""
+        """No video. A receiver on stills makes stills; one who does not look decides nothing."""
         if not wants:
             return NOTHING
-        best = min(wants, key=lambda want: RUNGS.index(want.rung) if want.rung in RUNGS else STILLS)
-        rung = RUNGS.index(best.rung) if best.rung in RUNGS else STILLS
-        return Followed(0, 0, best.matters, 0, best.av1, max(STILLS, rung))
+        best = min(wants, key=lambda want: _rung(want))
+        return replace(NOTHING, matters=best.matters, av1=best.av1, rung=_rung(best))
 
     def _decide(self, ratio: float, carried: bool, now: float) -> None:
         want = carried and ratio > (ALIKE if self._double else UNLIKE)
@@ -86,7 +89,7 @@ class Following:
 
     def _for(self, want: Want, alive: Sequence[Want], rate: int, low: int) -> Followed:
         av1 = all(other.av1 for other in alive)
-        return Followed(rate, low, want.matters, want.height, av1, RUNGS.index(want.rung))
+        return Followed(int(rate), low, want.matters, want.height, av1, _rung(want))
 
 
 class Pair:

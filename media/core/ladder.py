@@ -17,6 +17,7 @@ PACKET = 64 * 8  # bits around one payload: IP, UDP, RTP, its extensions, the SR
 RED_HEADER = 5 * 8  # bits: one redundant block's header and the primary's (RFC 2198 §3)
 LARGEST = 1150 * 8  # bits of payload in a full video packet
 MOST = 1_000_000_000  # bit/s: whoever claims more is not believed
+SETTLING = 3.0  # s from the beginning in which nobody has seen anything yet
 DEEP = 0.5  # of what a rung takes: below that, it is left at once
 
 
@@ -212,15 +213,16 @@ class Ladder:
         self._wait = rules.climb
         self._below: float | None = None
         self._above: tuple[float, int] | None = None  # since when, at least which rung
-        self._changes: deque[float] = deque()
+        self._changes: deque[tuple[float, int]] = deque()  # when, and the worse of the two rungs
         self._climbed = now - rules.relapse
+        self._began = now
 
     def step(self, affordable: int, comfortable: int, deep: int, now: float) -> int:
         """The rung now. Indices in RUNGS: what can be had now, what with room to spare, and what
         even half of what rungs take would give (`deep`: below it there is no waiting)."""
         if self.rung is None:
             self.rung = affordable
-        while self._changes and self._changes[0] <= now - self._rules.window:
+        while self._changes and self._changes[0][0] <= now - self._rules.window:
             self._changes.popleft()
         if affordable > self.rung:
             self._sink(affordable, deep, now)
@@ -235,11 +237,12 @@ class Ladder:
         self._below = now if self._below is None else self._below
         if deep <= self.rung and now - self._below < self._rules.fall:
             return
-        # People see three changes a minute at most, so the third fall goes one rung further and
-        # then waits; only the end of the voice is always told.
+        # People see three changes a minute at most. So a third one which goes lower than any goes
+        # one rung further, and then waits; only the end of the voice is always told.
         if len(self._changes) > 2 and affordable != TEXT:
             return
-        if len(self._changes) == 2 and affordable < VOICE:
+        lowest = max((rung for _, rung in self._changes), default=0)
+        if len(self._changes) == 2 and lowest < affordable < VOICE:
             affordable += 1
         failed = now - self._climbed < self._rules.relapse
         self._wait = min(self._rules.longest, self._wait * 2) if failed else self._rules.climb
@@ -259,5 +262,7 @@ class Ladder:
             self._change(self._above[1], now)
 
     def _change(self, rung: int, now: float) -> None:
+        assert self.rung is not None
+        if now - self._began >= SETTLING:
+            self._changes.append((now, max(rung, self.rung)))
         self.rung, self._below, self._above, self.climbing = rung, None, None, False
-        self._changes.append(now)

@@ -6,7 +6,7 @@ from typing import Any
 from media.core.ladder import Reason, VoiceStep
 
 RISE = 0.12  # of a figure: less is not worth a message on a thin link
-SINK = 0.06
+SINK = 0.10  # at once: the margin of a link covers less
 OFTEN = 2.0  # s between two plans which only give more
 
 

@@ -17,6 +17,8 @@ def cause(link: Link, bounded: bool) -> str:
     """What most holds this direction down: the site's ceiling, loss, delay, or its rate."""
     if bounded:
         return "ceiling"
+    if link.why in ("loss", "delay"):
+        return link.why
     if lost(link) > CONGESTED:
         return "loss"
     if link.queue is not None and link.queue > QUEUE:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from media.core.allocator import TRANSFER
-from media.core.capacity import LEAST, Capacity, Reported, start
+from media.core.capacity import LEAST, PROVEN, Capacity, Reported, start
 from media.core.encodings import Processor, Stream
 from media.core.following import Followed, Following, Pair, Want
 from media.core.ladder import (
@@ -76,19 +76,23 @@ class Uplink:
         rate = self._carries(now, link, reported, hint)
         if bounded := ceiling is not None and sane(ceiling) < rate:
             rate = sane(ceiling)
+        if self._capacity and self._capacity.after_cut:
+            link = replace(link, loss=link.own_loss)
         audio = self._audio(rate, link.loss, voices, transfer, now)
         left = max(0, self._quality.usable(rate) - audio.wire)
         strain = self._processor.step(reported is not None and reported.limited == "cpu", now)
         rooms = self._rooms(left, wants, can, now)
         main = "exam" if rooms["exam"] else "camera"
         followed = self._follow(rooms, wants, now)
-        own = self._climb(rooms[main] or left, rate, followed[main], can, now)
+        proven = self._quality.usable(int(PROVEN * sane(link.rate))) - audio.wire
+        own = self._climb(rooms[main] or left, proven, rate, followed[main], can, now)
         rung = max(own, followed[main].rung) if wants.get(main) else own
         code = self._code(link, bounded, rung > own, strain)
         need = self._need(own, audio, followed[main], can)
         self._goal = int(ROOM * need) if own == STILLS and rooms[main] else 0
         why = self._telling.step(rung, code, self._ladder.climbing, rate, need, now)
-        if transfer and rung < STILLS:
+        stills = rung == STILLS or any(want.rung == RUNGS[STILLS] for want in wants.get(main, ()))
+        if (transfer or stills) and rung < STILLS:
             followed[main] = self._reserving(rung, rooms[main], followed[main], can)
         wires = {"camera": followed["camera"].rate, "low": followed["camera"].low,
                  "exam": followed["exam"].rate}  # fmt: skip
@@ -97,8 +101,8 @@ class Uplink:
         spare = max(0, left - used)
         plan = Plan(
             0, RUNGS[rung], why, audio, video["camera"], video["low"], video["exam"],
-            self._look(rate, used + audio.wire, spare, ceiling),
-            self._stills(spare) if rung == STILLS else None, spare,
+            self._look(rate, used + audio.wire, spare, ceiling, now),
+            self._stills(spare) if stills and rung <= STILLS else None, spare,
         )  # fmt: skip
         return self._publish(plan, used + audio.wire, now)
 
@@ -141,13 +145,18 @@ class Uplink:
         camera = self._camera.step(wants.get("camera", ()), room, LARGE_COPY, now)
         return {"exam": exam, "camera": camera}
 
-    def _climb(self, share: int, rate: int, main: Followed, can: Codecs, now: float) -> int:
+    def _climb(
+        self, share: int, proven: int, rate: int, main: Followed, can: Codecs, now: float
+    ) -> int:
+        """The rung of this uplink. With a picture, it climbs only to what arrives by now."""
         quality, av1 = self._quality, can.av1 and main.av1
 
-        def affords(times: float) -> int:
+        def affords(times: float, share: int = share) -> int:
             return quality.affords(share, rate, main.matters, av1=av1, room=times)
 
-        return self._ladder.step(affords(1), affords(quality.hysteresis.room), affords(DEEP), now)
+        shown = self._ladder.rung is not None and self._ladder.rung < STILLS and main.rate > 0
+        comfortable = affords(quality.hysteresis.room, min(share, proven) if shown else share)
+        return self._ladder.step(affords(1), comfortable, affords(DEEP), now)
 
     def _need(self, own: int, audio: VoiceStep, main: Followed, can: Codecs) -> int:
         better = self._quality.least(max(0, own - 1), main.matters, can.av1 and main.av1)
@@ -175,11 +184,12 @@ class Uplink:
             av1=can.av1 and one.av1, tallest=0 if key == "low" else one.height, strain=strain,
         )  # fmt: skip
 
-    def _look(self, rate: int, total: int, spare: int, ceiling: int | None) -> int:
+    def _look(self, rate: int, total: int, spare: int, ceiling: int | None, now: float) -> int:
         """How far the browser may look for more: not beyond what anybody wants."""
         assert self._capacity is not None
-        enough = spare > 0 and not self._goal
-        look = rate if self._capacity.congested else int(LOOK * (total if enough else rate))
+        look = rate if self._capacity.congested else int(LOOK * (total if spare else rate))
+        if self._goal and self._capacity.looking(now):
+            look = max(look, self._goal)
         look = max(look, total)
         return look if ceiling is None else max(min(look, sane(ceiling)), LEAST)
 
