@@ -13,7 +13,8 @@ MOST_QUEUE = 0.25  # s a probe may add to the queue of a link as thick as the es
 GENTLE_QUEUE = 0.12  # s, once a probe found nothing
 FACTOR = 2.0  # of the estimate
 GENTLE_FACTOR = 1.6
-FEW = 5  # packets which must arrive
+FEW = 5  # packets which must arrive, or
+LONG = 0.06  # s of them at the rate asked: fewer, but so large that jitter hardly matters
 ENOUGH = 0.8  # of the bytes which must
 SATURATED = 0.9  # of the sending rate: below it, the link was full
 KEEP = 0.95  # of what a full link carried
@@ -76,16 +77,16 @@ class Train:
 
     def result(self) -> Found | None:
         """None while too little arrived."""
-        if self._first is None or self._packets < FEW:
+        first, claimed = self._first, self.probe.bitrate
+        if first is None or self._bytes < ENOUGH * self.probe.bytes:
             return None
-        if self._bytes < ENOUGH * self.probe.bytes:
+        bits = 8 * (self._bytes - first.size)
+        if self._packets < FEW and bits < LONG * claimed:
             return None
-        sending = self._sent[1] - self._sent[0]
-        receiving = (self._arrived[1] - self._arrived[0]) / 1e6
-        if sending < LEAST_SPAN or receiving < LEAST_SPAN:
-            return None
-        sent = min(self.probe.bitrate, 8 * (self._bytes - self._last_size) / sending)
-        received = 8 * (self._bytes - self._first.size) / receiving
+        sending = max(LEAST_SPAN, self._sent[1] - self._sent[0])
+        receiving = max(LEAST_SPAN, (self._arrived[1] - self._arrived[0]) / 1e6)
+        sent = min(claimed, 8 * (self._bytes - self._last_size) / sending)
+        received = bits / receiving
         if received < SATURATED * sent:
             return Found(KEEP * received, True, max(0.0, receiving - sending))
         return Found(min(sent, received), False, 0.0)
