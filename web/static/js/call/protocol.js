@@ -23,6 +23,7 @@ const EVENTS = [
   "stills",
   "still",
   "still_part",
+  "still_gone",
   "still_wanted",
   "pointer",
 ];

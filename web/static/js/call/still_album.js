@@ -11,7 +11,7 @@
 /**
  * @typedef {object} Gallery how bytes become a picture; replaced in tests
  * @property {(blob: Blob) => string} open an address for this picture
- * @property {(url: string) => void} close
+ * @property {(url: string) => unknown} close
  * @property {(url: string) => Promise<unknown>} proof rejects when it is no picture
  */
 
@@ -132,8 +132,7 @@ export class Album {
    */
   #turn(still, stage, url) {
     if (!still || stage <= still.shown) return this.gallery.close(url);
-    const old = still.url;
-    if (old) setTimeout(() => this.gallery.close(old), CLOSE_SECONDS * 1000);
+    if (still.url) this.gallery.close(still.url);
     Object.assign(still, { url, shown: stage, done: 0 });
     this.changed(still);
   }
@@ -172,13 +171,13 @@ export class Album {
 /** @param {ToldStill} still */
 function believable({ stages, id }) {
   const whole = (/** @type {number} */ value, /** @type {number} */ most) => Number.isInteger(value) && value > 0 && value <= most;
-  return Boolean(id) && Array.isArray(stages) && stages.every((one) => whole(one.bytes, BYTES) && whole(one.width * one.height, PIXELS));
+  return Boolean(id) && Array.isArray(stages) && stages.every((one) => whole(one.bytes, BYTES) && whole(one.width, PIXELS) && whole(one.height, PIXELS / one.width));
 }
 
 /** @type {Gallery} */
 const browserGallery = {
   open: (blob) => URL.createObjectURL(blob),
-  close: (url) => URL.revokeObjectURL(url),
+  close: (url) => setTimeout(() => URL.revokeObjectURL(url), CLOSE_SECONDS * 1000),
   proof: (url) => {
     const image = new Image();
     image.src = url;

@@ -181,10 +181,7 @@ export class StillSender {
     entry.bytes[stage] ??= new Uint8Array(await still.stages[stage].blob.arrayBuffer());
     const data = entry.bytes[stage].slice(offset, offset + this.#size());
     const answer = await this.#say("still_part", { id: still.id, stage, offset, data }, data.length);
-    if (answer.ok) {
-      entry.strikes = 0;
-      return this.#move(entry, { stage, ...answer });
-    }
+    if (answer.ok) return this.#move(entry, { stage, ...answer });
     entry.lost = true;
     await this.#refused(entry, answer);
   }
@@ -209,6 +206,7 @@ export class StillSender {
     const { stages } = entry.still;
     const whole = Number.isInteger(stage) && Number.isInteger(offset) && stage >= 0 && offset >= 0;
     if (!whole || stage > stages.length || (stage < stages.length && offset > stages[stage].bytes)) return this.#strike(entry, "invalid");
+    if (stage + offset > entry.stage + entry.offset) entry.strikes = 0;
     entry.stage = stage;
     entry.offset = offset;
     if (stage < stages.length && offset === stages[stage].bytes) {

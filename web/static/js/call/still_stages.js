@@ -40,6 +40,8 @@ export async function stagesOf(picture, { first, last }, paint) {
   const made = [];
   for (const [index, size] of sizes.entries()) {
     const stage = await smallEnough(size, limits[index], (at, quality) => paint(at, type, quality));
+    // Sharper in no more bytes: the one before has lost its use.
+    while (made.length && made[made.length - 1].bytes >= stage.bytes) made.pop();
     if (adds(stage, made.at(-1))) made.push(stage);
   }
   return made;
@@ -61,7 +63,10 @@ function adds(stage, before) {
  */
 async function typeOf(paint) {
   const sample = await paint({ width: 8, height: 8 }, "image/webp", 0.5);
-  return sample.type === "image/webp" ? "image/webp" : "image/jpeg";
+  if (sample.type === "image/webp") return "image/webp";
+  const other = await paint({ width: 8, height: 8 }, "image/jpeg", 0.5);
+  if (other.type !== "image/jpeg") throw new Error("this browser encodes no picture");
+  return "image/jpeg";
 }
 
 /**

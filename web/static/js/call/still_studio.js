@@ -126,6 +126,7 @@ export class Studio {
       this.sender.add(still);
       return id;
     } catch (error) {
+      this.#asked.delete(id);
       this.#complain(source, why, error instanceof StillFailure ? error.code : "encoding");
       return null;
     }

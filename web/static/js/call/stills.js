@@ -6,8 +6,8 @@
 import { _ } from "../lib/i18n.js";
 import { h, say } from "./element.js";
 import { hear } from "./protocol.js";
-import { phase } from "./state.js";
 import { Album } from "./still_album.js";
+import { stillParts } from "./still_parts.js";
 import * as words from "./words.js";
 
 /** @import { Page, Picture, Plan } from "../../../types/call.d.ts" */
@@ -15,23 +15,13 @@ import * as words from "./words.js";
 /** @import { Line } from "./protocol.js" */
 /** @import { StillScene } from "./still_scene.js" */
 /** @import { Studio } from "./still_studio.js" */
-/** @typedef {{StillScene: typeof StillScene, Studio: typeof Studio, failure: (code: string) => string}} StillParts */
 
 /** After this long, whoever asked is told that nothing came. */
 const ANSWER_SECONDS = 30;
 const RETRY_SECONDS = 5;
-
-/**
- * The parts that are fetched apart. Named from the folder of pages, where one script stands for all
- * it imports.
- * @returns {Promise<StillParts>}
- */
-function fetched() {
-  return new Promise((resolve, reject) => {
-    addEventListener("carbet-stills", (event) => resolve(/** @type {CustomEvent} */ (event).detail), { once: true });
-    import("../pages/call_stills.js").catch(reject);
-  });
-}
+const OPENING_SECONDS = 5;
+/** After the line came up: joining is over, or waits for a person. */
+const REST_SECONDS = 8;
 
 /** @param {ShownStill} still */
 function hourOf({ at }) {
@@ -52,8 +42,6 @@ function refusal(code) {
 }
 
 export class Stills {
-  /** @type {Promise<StillParts> | null} */
-  #parts = null;
   /** @type {Studio | null} */
   #studio = null;
   /** @type {StillScene | null} */
@@ -61,7 +49,7 @@ export class Stills {
   /** @type {Plan | null} */
   #plan = null;
   #session = "";
-  /** @type {Map<string, ReturnType<typeof setTimeout>>} seats asked for a still, until it comes */
+  /** @type {Map<string, {seat: string, timer: ReturnType<typeof setTimeout>}>} pictures asked for, until one comes */
   #asked = new Map();
   /** @type {Sending[]} */
   sending = [];
@@ -94,7 +82,7 @@ export class Stills {
 
   /** Seats asked for a still which has not come. */
   get asked() {
-    return [...this.#asked.keys()];
+    return [...this.#asked.values()].map(({ seat }) => seat);
   }
 
   /** @param {string} seat */
@@ -128,12 +116,14 @@ export class Stills {
    * @param {Picture} source
    */
   async ask(seat, source) {
-    if (this.#asked.has(seat)) return;
-    this.#asked.set(seat, setTimeout(() => this.#onUnanswered(seat), ANSWER_SECONDS * 1000));
+    const picture = `${seat}/${source}`;
+    if (this.#asked.has(picture)) return;
+    const timer = setTimeout(() => this.#onUnanswered(seat, picture), ANSWER_SECONDS * 1000);
+    this.#asked.set(picture, { seat, timer });
     this.#changed();
     const answer = await this.line.say("still_ask", { seat, source });
     if (answer.ok) return;
-    this.#answered(seat);
+    this.#answered(picture);
     this.page.notify("warn", refusal(answer.code ?? ""));
   }
 
@@ -194,7 +184,7 @@ export class Stills {
 
   /** The call is over. */
   end() {
-    for (const timer of this.#asked.values()) clearTimeout(timer);
+    for (const { timer } of this.#asked.values()) clearTimeout(timer);
     this.#asked.clear();
     this.close();
     this.#studio?.rest();
@@ -203,34 +193,39 @@ export class Stills {
   #listen() {
     /** @type {(type: string, heard: (detail: any) => void) => void} */
     const on = (type, heard) => hear(this.line, type, heard);
-    on("stills", (told) => this.#onList(told.stills ?? []));
+    on("stills", ({ stills }) => stills.forEach((/** @type {ToldStill} */ still) => this.#onStill(still)));
     on("still", (still) => this.#onStill(still));
     on("still_part", ({ answer, ...part }) => answer?.(this.album.receive(part)));
+    on("still_gone", ({ id }) => this.album.forget(id));
     on("still_wanted", (wanted) => this.#onWanted(wanted));
     on("pointer", (place) => this.#scene?.pointed(place));
     on("encode", ({ session, plan }) => this.#onPlan(session, plan));
     on("up", () => this.#studio?.sender.go());
+    this.line.addEventListener("up", () => setTimeout(() => stillParts().catch(() => {}), REST_SECONDS * 1000), { once: true });
     on("down", () => this.#studio?.sender.cut());
-  }
-
-  /** @param {ToldStill[]} stills */
-  #onList(stills) {
-    for (const still of stills) this.album.announce(still);
   }
 
   /** @param {ToldStill} still */
   #onStill(still) {
     const known = this.album.get(still.id);
     if (!this.album.announce(still) || known) return;
-    if (still.why !== "rung") this.#answered(still.seat);
+    if (still.why !== "rung") this.#answered(`${still.seat}/${still.source}`);
   }
 
   /** @param {{id: string, source: Picture, by: string}} wanted */
-  #onWanted({ id, source, by }) {
-    if (phase(this.page.state) !== "call") return;
-    const name = this.page.state.room?.seats.find((one) => one.seat === by)?.name ?? by;
-    this.page.notify("calm", _("{name} demande une image nette : elle est prise maintenant.", { name }));
+  async #onWanted({ id, source, by }) {
+    await this.#filming(source);
+    this.page.notify("calm", _("{name} demande une image nette : elle est prise maintenant.", { name: this.name(by) }));
     this.give(source, id);
+  }
+
+  /**
+   * A page that has just come back is told before its camera is open.
+   * @param {Picture} source
+   */
+  async #filming(source) {
+    for (let waited = 0; waited < OPENING_SECONDS && !this.trackOf(source); waited += 0.2)
+      await new Promise((resolve) => setTimeout(resolve, 200));
   }
 
   /**
@@ -244,16 +239,19 @@ export class Stills {
     if (plan.stills || this.#studio) (await this.#studioOnce().catch(() => null))?.follow(plan);
   }
 
-  /** @param {string} seat */
-  #onUnanswered(seat) {
-    this.#answered(seat);
+  /**
+   * @param {string} seat
+   * @param {string} picture
+   */
+  #onUnanswered(seat, picture) {
+    this.#answered(picture);
     this.page.notify("warn", _("{name} : aucune image reçue. Sa caméra ne répond peut-être pas ; demandez de nouveau.", { name: this.name(seat) }));
   }
 
-  /** @param {string} seat */
-  #answered(seat) {
-    clearTimeout(this.#asked.get(seat));
-    if (this.#asked.delete(seat)) this.#changed();
+  /** @param {string} picture */
+  #answered(picture) {
+    clearTimeout(this.#asked.get(picture)?.timer);
+    if (this.#asked.delete(picture)) this.#changed();
   }
 
   #changed() {
@@ -264,7 +262,7 @@ export class Stills {
   /** What draws, once it is here; null when it could not be fetched. */
   async #sceneOnce() {
     try {
-      const { StillScene } = await this.#partsOnce();
+      const { StillScene } = await stillParts();
       return (this.#scene ??= new StillScene(this));
     } catch {
       setTimeout(() => this.#changed(), RETRY_SECONDS * 1000);
@@ -274,17 +272,8 @@ export class Stills {
 
   /** What takes and sends. Rejects when it could not be fetched. */
   async #studioOnce() {
-    const { Studio } = await this.#partsOnce();
+    const { Studio } = await stillParts();
     return (this.#studio ??= this.#start(Studio));
-  }
-
-  /** @returns {Promise<StillParts>} */
-  #partsOnce() {
-    this.#parts ??= fetched().catch((error) => {
-      this.#parts = null;
-      throw error;
-    });
-    return this.#parts;
   }
 
   /** @param {typeof import("./still_studio.js").Studio} Make */
@@ -293,7 +282,7 @@ export class Stills {
     const wire = { say: line.say.bind(line), up: () => line.up };
     const studio = new Make(/** @type {any} */ (wire), this.trackOf, {
       taken: (still) => this.#onTaken(still),
-      failed: async ({ code }) => this.page.notify("warn", (await this.#partsOnce()).failure(code)),
+      failed: async ({ code }) => this.page.notify("warn", (await stillParts()).failure(code)),
       sending: (sending) => this.#onSending(sending),
     });
     if (this.#plan) studio.follow(this.#plan);

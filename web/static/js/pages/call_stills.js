@@ -7,7 +7,7 @@ import { StillScene } from "../call/still_scene.js";
 import { Studio } from "../call/still_studio.js";
 import { failure } from "../call/still_words.js";
 
-/** @import { StillParts } from "../call/stills.js" */
+/** @import { StillParts } from "../call/still_parts.js" */
 
 /** @type {StillParts} */
 const parts = { StillScene, Studio, failure };
