@@ -4,7 +4,7 @@
  */
 
 // @ts-ignore -- npm's file, which the server puts there; typed where it is used
-import { io } from "../../vendor/socket.io.esm.min.js";
+import { WebSocket as Sockets, XHR, io } from "../../vendor/socket.io.esm.min.js";
 import { _ } from "../lib/i18n.js";
 import { Chat } from "../call/chat.js";
 import { Banner, Controls, Keys, Panel } from "../call/controls.js";
@@ -12,6 +12,7 @@ import { Devices } from "../call/devices.js";
 import { askLeave, askRemove, showKeys } from "../call/dialogs.js";
 import { h } from "../call/element.js";
 import { Equipment } from "../call/equipment.js";
+import { hasty } from "../call/haste.js";
 import { Indicator, Offers } from "../call/indicator.js";
 import { Link } from "../call/link.js";
 import { Media } from "../call/media.js";
@@ -31,6 +32,9 @@ import * as words from "../call/words.js";
 const NOTICE_SECONDS = 6;
 const CUTS = ["line_lost", "media_lost", "all_lost"];
 
+/** @type {any} */
+const connect = (/** @type {string} */ path, /** @type {object} */ options) => io(path, { ...options, transports: [hasty(Sockets), XHR] });
+
 class Call {
   /** @type {{tone: Tone, text: string, timer: ReturnType<typeof setTimeout>} | null} */
   #notice = null;
@@ -45,7 +49,7 @@ class Call {
     const actions = this.#actions();
     this.media = new Media();
     this.devices = new Devices();
-    this.line = new Line(io, context.consultation, () => ({
+    this.line = new Line(connect, context.consultation, () => ({
       last_message: lastMessage(this.state),
       session: this.media.carrying,
     }));
