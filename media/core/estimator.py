@@ -168,7 +168,7 @@ class Estimator:
         self._loop += 0.2 * (min(5.0, seen) - self._loop)
         if self._silent:
             self._returned(now)
-        self._acked.add(arrived)
+        self._acked.add(arrived, joined.whole)
         acked = self._acked.value() or 0.0
         self._best = max(acked, self._best * (1 - 0.1 * min(1.0, seen)))
         believed = max(self._control.rate, acked)

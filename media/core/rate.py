@@ -16,20 +16,28 @@ SLOT = 0.05  # s
 
 
 class AcknowledgedRate:
-    """Batches of arrivals, one per feedback message."""
+    """Batches of arrivals, one per feedback message; time nobody told us of is left out."""
 
     def __init__(self) -> None:
         self._batches: deque[tuple[float, int, int]] = deque()  # last arrival s, bits, packets
+        self._untold = 0.0  # s of messages that were lost
 
-    def add(self, arrived: Sequence[Acknowledged]) -> None:
-        """What one feedback message acknowledged."""
-        last = max(packet.arrived for packet in arrived) / 1e6
-        batches = self._batches
+    def add(self, arrived: Sequence[Acknowledged], whole: bool = True) -> None:
+        """What one feedback message acknowledged; ``whole``: none was lost before it."""
+        last = max(packet.arrived for packet in arrived) / 1e6 - self._untold
+        bits, batches = 8 * sum(packet.size for packet in arrived), self._batches
         if batches and not -LONGEST < last - batches[-1][0] < 3 * LONGEST:
             batches.clear()  # a clock that jumped, or a long silence
-        if batches and last <= batches[-1][0]:
-            return  # reordered feedback: told late, belongs to a batch gone by
-        batches.append((last, 8 * sum(packet.size for packet in arrived), len(arrived)))
+        if batches and not whole:
+            gap = max(0.0, arrived[0].arrived / 1e6 - self._untold - batches[-1][0])
+            self._untold += gap
+            last -= gap
+            bits -= 8 * arrived[0].size
+        if batches and last <= batches[-1][0]:  # reordered: told late
+            at, before, packets = batches.pop()
+            batches.append((at, before + bits, packets + len(arrived)))
+            return
+        batches.append((last, bits, len(arrived)))
         while last - batches[0][0] > 2 * LONGEST:
             batches.popleft()
 

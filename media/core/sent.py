@@ -31,6 +31,7 @@ class Joined(NamedTuple):
     lost: list[tuple[float, bool]]  # now known lost: when sent, and whether the one before was too
     recovered: int  # called lost earlier, arrived after all
     unknown: int  # never sent, told before, or too old
+    whole: bool  # no message was lost between the last one and this
 
 
 class Departure(NamedTuple):
@@ -48,6 +49,7 @@ class Sent:
         self._ring: list[Departure | None] = [None] * KEPT
         self._next = 0
         self._reference = -1  # unrolled, of 64 ms
+        self._message = -1
         self.ignored = 0
 
     def send(self, size: int, now: float, probe: int = 0) -> int:
@@ -61,7 +63,7 @@ class Sent:
         """Each packet is acknowledged at most once and called lost at most once."""
         if self._next == 0:
             self.ignored += told.count
-            return Joined([], [], 0, told.count)
+            return Joined([], [], 0, told.count, True)
         highest = self._next - 1
         base = highest - ((highest - told.base) & _MASK)
         clock = self._clock(told.reference)
@@ -79,7 +81,9 @@ class Sent:
             found.append(Acknowledged(left.at, clock + after, left.size, left.probe))
         lost = self._missing(base, told.count, arrived) if len(arrived) < told.count else []
         self.ignored += unknown
-        return Joined(found, lost, recovered, unknown)
+        whole = self._message < 0 or told.number == (self._message + 1) & 0xFF
+        self._message = told.number
+        return Joined(found, lost, recovered, unknown, whole)
 
     def _missing(self, base: int, count: int, arrived: set[int]) -> list[tuple[float, bool]]:
         """Those sent and now first told missing."""

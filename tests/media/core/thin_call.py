@@ -101,6 +101,7 @@ class ThinCall:
         other: Callable[[float], Sequence[int]] | None = None,
         trace: Trace | None = None,
         most: int = 20_000_000,
+        stalls: float = 0.0,
     ) -> None:
         self.media = media or Media()
         self.pipe = Pipe(down, Random(f"down {seed}"))
@@ -117,6 +118,8 @@ class ThinCall:
         self._probe_left = 0
         self._probe_credit = 0.0
         self._drift = drift
+        self._stalls = stalls  # s: the longest time the receiver's process is kept from running
+        self._stall = (0.0, 0.0)
         self._other = other
         self._feedback_every = feedback
         self._received = 0.0
@@ -199,6 +202,11 @@ class ThinCall:
     # Receiver
 
     def _receive(self, number: int, size: int, now: float) -> None:
+        if self._stalls and now > self._stall[1] + 1.0:
+            start = now + self._random.uniform(0, 1)
+            self._stall = (start, start + self._random.uniform(0, self._stalls))
+        if self._stall[0] <= now < self._stall[1]:
+            now = self._stall[1]
         seen = RECEIVER_CLOCK + now * (1 + self._drift)
         self._arrivals.note(number, int(seen * 1e6))
         self._received += size
