@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from server import early
 from server.kernel import access, address, logs, sessions
 from server.kernel.db import DatabaseAway, LoginSession, utcnow
 from server.kernel.forgery import PRE_COOKIE, Forged, new_token, pre_token, refuse_forgery
@@ -28,7 +29,7 @@ WITHOUT_SESSION = ("/static/", "/i18n/", "/healthz", "/readyz", "/metrics", "/so
 
 CONTENT_SECURITY = "; ".join((
     "default-src 'none'",
-    "script-src 'self'",
+    f"script-src 'self' {early.SOURCE}",
     "style-src 'self'",
     "font-src 'self'",
     "img-src 'self' blob:",

@@ -12,6 +12,7 @@ import jinja2
 from aiohttp import web
 from markupsafe import Markup
 
+from server import early
 from server.kernel import i18n
 from server.kernel.access import NOBODY, Actor
 from server.kernel.i18n import Translations
@@ -41,6 +42,7 @@ class Rendering:
         ngettext = partial(self._translations.ngettext, locale)
         environment.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
         environment.globals["static"] = self._statics.address
+        environment.globals["early"] = early.TEXT
         return environment
 
     def page(self, request: web.Request, template: str, context: Mapping[str, Any]) -> str:

@@ -1,16 +1,20 @@
 """Scripts, styles and pictures, kept in memory, compressed once, and named by their content.
 
 An address carries one digest of the whole tree: modules may import each other by relative paths,
-a browser keeps them for ever, and a new release is a new address. Serves nothing a person sent.
+a browser keeps them for ever, and a new release is a new address. A page's script comes as one with
+all it imports (`bundles.py`), at its own address. Serves nothing a person sent.
 """
 
 import gzip
 import hashlib
 import mimetypes
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from aiohttp import web
+
+from server.bundles import Bundle, NotBundled
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "web" / "static"
@@ -18,6 +22,7 @@ SOURCE = ROOT / "web" / "static"
 VENDOR = {
     "vendor/socket.io.esm.min.js": ROOT / "node_modules/socket.io-client/dist/socket.io.esm.min.js"
 }
+PAGES = "js/pages/"  # scripts which a page loads; all others are loaded by these
 FOR_EVER = "public, max-age=31536000, immutable"
 TEXTUAL = ("text/", "application/json", "image/svg")
 
@@ -29,11 +34,24 @@ class File:
     media_type: str
 
 
-def _read(path: Path) -> File:
-    body = path.read_bytes()
-    media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+def _file(name: str, body: bytes) -> File:
+    media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
     squeezed = gzip.compress(body, 9, mtime=0) if media_type.startswith(TEXTUAL) else None
     return File(body, squeezed, media_type)
+
+
+def _bundled(bodies: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The scripts of pages, each with all it imports, and their later parts, by name.
+
+    Raises `NotBundled`."""
+    scripts = {name: body.decode() for name, body in bodies.items() if name.endswith(".js")}
+    pages = [name for name in scripts if name.startswith(PAGES)]
+    parts = {page: Bundle(scripts).of(page) for page in pages}
+    later = {name for page, made in parts.items() for name in made if name != page}
+    every = [item for page, made in parts.items() if page not in later for item in made.items()]
+    if len(dict(every)) < len(every):
+        raise NotBundled(f"imported later by two pages: one of {', '.join(sorted(later))}")
+    return {name: script.encode() for name, script in every}
 
 
 class Statics:
@@ -43,7 +61,9 @@ class Statics:
         paths = {
             str(path.relative_to(SOURCE)): path for path in SOURCE.rglob("*") if path.is_file()
         }
-        self._files = {name: _read(path) for name, path in sorted((paths | VENDOR).items())}
+        bodies = {name: path.read_bytes() for name, path in sorted((paths | VENDOR).items())}
+        made = bodies | _bundled(bodies)
+        self._files = {name: _file(name, body) for name, body in made.items()}
         digest = hashlib.sha256()
         for name, file in sorted(self._files.items()):
             digest.update(name.encode() + b"\0" + file.body)
@@ -54,6 +74,13 @@ class Statics:
         if name not in self._files:
             raise KeyError(name)
         return f"/static/{self.version}/{name}"
+
+    def names(self) -> Iterable[str]:
+        return self._files
+
+    def file(self, name: str) -> File:
+        """The file of that name. Raises `KeyError`."""
+        return self._files[name]
 
     async def serve(self, request: web.Request) -> web.Response:
         """Answers `/static/VERSION/NAME`; an older page's version gets the file of today."""

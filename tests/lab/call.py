@@ -21,10 +21,10 @@ from playwright.async_api import async_playwright
 from tests.lab import namespaces
 from tests.lab.compared import system
 from tests.lab.profiles import SETTLED, Profile
-from tests.lab.seats import Sight, seats
+from tests.lab.seats import Sight, seats, trusting
 from tests.lab.stall import Stalls
 from tests.lab.star import Journal, Star
-from tests.lab.systems import System
+from tests.lab.systems import System, certificate
 
 MEMORY = Path("/dev/shm")  # cameras rewrite their picture a hundred times a second
 
@@ -43,7 +43,8 @@ class Call:
 
 
 async def _hold(star: Star, profile: Profile, name: str, folder: Path) -> Call:
-    async with async_playwright() as play, seats(play, star, folder) as people:
+    known = trusting(certificate(folder).cert)
+    async with async_playwright() as play, seats(play, star, folder, known) as people:
         holding = system(name, star, profile, folder)
         try:
             await holding.ready(people)

@@ -5,14 +5,18 @@ The driver reaches browsers through their pipes, so that nothing of the measurin
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from playwright.async_api import Browser, BrowserContext, Page, Playwright, StorageState
 
 from tests.lab.camera import filming
@@ -60,12 +64,23 @@ def _wrapper(folder: Path, namespace: str) -> Path:
     return path
 
 
-async def _chromium(play: Playwright, program: Path, devices: DeviceFiles) -> Browser:
+def trusting(cert: Path) -> str:
+    """The switch by which Chromium takes this certificate as any other: what came over one that
+    is merely ignored it asks for twice, and keeps nothing of it."""
+    key = x509.load_pem_x509_certificate(cert.read_bytes()).public_key()
+    spki = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    digest = base64.b64encode(hashlib.sha256(spki).digest()).decode()
+    return f"--ignore-certificate-errors-spki-list={digest}"
+
+
+async def _chromium(
+    play: Playwright, program: Path, devices: DeviceFiles, switches: Sequence[str]
+) -> Browser:
     files = [
         f"--use-file-for-fake-video-capture={devices.picture}",
         f"--use-file-for-fake-audio-capture={devices.sound.resolve()}",
     ]
-    arguments = [*CHROMIUM_SWITCHES, *files, "--no-sandbox"]
+    arguments = [*CHROMIUM_SWITCHES, *switches, *files, "--no-sandbox"]
     return await play.chromium.launch(executable_path=program, args=arguments)
 
 
@@ -96,11 +111,13 @@ async def install_eye(context: BrowserContext) -> None:
 
 
 @asynccontextmanager
-async def seat(play: Playwright, star: Star, name: str, folder: Path) -> AsyncIterator[Seat]:
+async def seat(
+    play: Playwright, star: Star, name: str, folder: Path, switches: Sequence[str]
+) -> AsyncIterator[Seat]:
     """One person's browser: the specialist beside the server, others at their sites."""
     namespace = star.hub if name == SPECIALIST else star.sites[name]
     with filming(PEOPLE[name], NUMBERS[name], PARTS, folder) as devices:
-        browser = await _chromium(play, _wrapper(folder, namespace), devices)
+        browser = await _chromium(play, _wrapper(folder, namespace), devices, switches)
         try:
             yield Seat(name, await (await _context(browser)).new_page())
         finally:
@@ -108,10 +125,13 @@ async def seat(play: Playwright, star: Star, name: str, folder: Path) -> AsyncIt
 
 
 @asynccontextmanager
-async def seats(play: Playwright, star: Star, folder: Path) -> AsyncIterator[dict[str, Seat]]:
-    """The specialist and everybody at the star's sites."""
+async def seats(
+    play: Playwright, star: Star, folder: Path, *switches: str
+) -> AsyncIterator[dict[str, Seat]]:
+    """The specialist and everybody at the star's sites. ``switches``: of their browsers, besides
+    those all of ours have."""
     async with AsyncExitStack() as stack:
         yield {
-            name: await stack.enter_async_context(seat(play, star, name, folder))
+            name: await stack.enter_async_context(seat(play, star, name, folder, switches))
             for name in (SPECIALIST, *star.sites)
         }

@@ -98,10 +98,9 @@ export class Equipment {
 
   #onUp() {
     if (this.#unanswered) this.#answer(this.#unanswered);
-    setTimeout(() => {
-      const { ailing } = this.media;
-      if (ailing) this.#renew(ailing);
-    }, SETTLE_SECONDS * 1000);
+    // What ails since before the cut, not what has only just begun: on a slow link that takes longer.
+    const before = this.media.ailing;
+    if (before) setTimeout(() => this.media.ailing === before && this.#renew(before), SETTLE_SECONDS * 1000);
   }
 
   /** @param {Offer} offer */

@@ -1,7 +1,8 @@
-// The consultation's page: copies a link, and says that it did.
+// The consultation's page: copies a link, and says that it did; has the call's page ready.
 
 import { copyField } from "../lib/copy.js";
 import { _ } from "../lib/i18n.js";
+import { fetchLater } from "../lib/later.js";
 
 const SHOWN_MS = 4000;
 
@@ -27,3 +28,4 @@ for (const button of /** @type {NodeListOf<HTMLElement>} */ (document.querySelec
   button.hidden = false;
   button.addEventListener("click", () => void copy(button));
 }
+fetchLater();

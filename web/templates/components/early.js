@@ -1,0 +1,1 @@
+window.carbetEarly=(w=>{const s=new WebSocket(`${location.protocol.replace("http","ws")}//${location.host}/socket.io/?EIO=4&transport=websocket`);s.onmessage=e=>w.push(e);return{socket:s,told:w}})([]);
