@@ -22,7 +22,6 @@ CALM_QUEUE = 0.12  # s
 LOSS = 0.08  # beyond the link's own
 HOLD = 3.0  # s without a step up after congestion
 IDLE = 0.8  # of what it might: a browser which sends less has not tried, and its estimate sinks
-UNTRIED = 10_000  # bit/s: what AIMD in libwebrtc may believe beside STEP times what got through
 PROVEN = 1.3  # times what arrives: people are promised no more
 WASTED = 1.2  # times what arrives: a browser which says nothing and sends less has found its link
 TRY = 10.0  # s of calm before an idle browser is let look for what the next rung takes
@@ -30,6 +29,7 @@ LOOKING = 3.0  # s it may look
 JUMP = 40.0  # s of calm before it is just tried; doubled when it fails
 PATIENT = 160.0  # s of that at most
 NEAR = 0.7  # of what the rung takes must be believed already
+NEAR_BLIND = 0.6  # the same for a browser which says nothing
 BOUND = 0.95  # of the most it could believe: a browser below that knows its link, and is right
 SILENT = 6000  # bit/s: less says nothing of the link, somebody is just silent
 BLUNT = 0.7  # of the rate, on congestion while nearly nothing arrives
@@ -65,8 +65,9 @@ class Capacity:
     def step(
         self, now: float, link: Link, reported: Reported | None, planned: int, goal: int
     ) -> int:
-        """The rate now. `planned`: what the browser was told to send in all; `goal`: what the next
-        picture takes while it sends none, 0 otherwise: its estimate cannot find that by itself."""
+        """The rate now. `planned`: bit/s of the pictures the browser was told to send (a voice may
+        be silent); `goal`: what the next rung takes while it sends none, 0 otherwise: its estimate
+        cannot find that by itself."""
         came = sane(link.rate)
         queue = link.queue if link.queue is not None and link.queue > 0 else 0.0
         self._gone = now if came == 0 else self._gone
@@ -112,7 +113,7 @@ class Capacity:
             self._patience, self._tried = min(PATIENT, 2 * self._patience), False
 
     def _climb(self, said: int | None, came: int, planned: int, goal: int, now: float) -> None:
-        before, proven = self.rate, int(STEP * came) + UNTRIED
+        before, proven = self.rate, int(STEP * came)
         if said is not None and said > self.rate:
             self.rate = min(said, int(self.rate * STEP))
         elif said is None and came >= IDLE * planned and proven > self.rate:
@@ -128,7 +129,8 @@ class Capacity:
         return (now - self._calm) % (TRY + LOOKING) >= TRY
 
     def _may_jump(self, said: int | None, came: int, goal: int, now: float) -> bool:
-        if not NEAR * goal <= self.rate < goal or now - self._calm < self._patience:
+        near = NEAR if said is not None else NEAR_BLIND
+        if not near * goal <= self.rate < goal or now - self._calm < self._patience:
             return False
         return said is None or said >= BOUND * STEP * came
 

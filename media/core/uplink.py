@@ -89,7 +89,7 @@ class Uplink:
         rung = max(own, followed[main].rung) if wants.get(main) else own
         code = self._code(link, bounded, rung > own, strain)
         need = self._need(own, audio, followed[main], can)
-        self._goal = int(ROOM * need) if own == STILLS and rooms[main] else 0
+        self._goal = int(ROOM * need) if own > STILLS or (own == STILLS and rooms[main]) else 0
         why = self._telling.step(rung, code, self._ladder.climbing, rate, need, now)
         stills = rung == STILLS or any(want.rung == RUNGS[STILLS] for want in wants.get(main, ()))
         if (transfer or stills) and rung < STILLS:
@@ -104,7 +104,7 @@ class Uplink:
             self._look(rate, used + audio.wire, spare, ceiling, now),
             self._stills(spare) if stills and rung <= STILLS else None, spare,
         )  # fmt: skip
-        return self._publish(plan, used + audio.wire, now)
+        return self._publish(plan, used, now)
 
     def _carries(self, now: float, link: Link, reported: Reported | None, hint: int | None) -> int:
         if self._capacity is None:
@@ -200,10 +200,10 @@ class Uplink:
         size = max(rules.fewest, min(rules.bytes, int(STILL_WITHIN / per_byte)))
         return StillPlan(min(rules.slowest, max(rules.every, round(size * per_byte, 1))), size)
 
-    def _publish(self, plan: Plan, total: int, now: float) -> Plan:
+    def _publish(self, plan: Plan, pictures: int, now: float) -> Plan:
         before = self._plan
         if before is not None and not due(before, plan, now - self._at):
             return before
         self._plan = replace(plan, n=before.n + 1 if before else 1)
-        self._planned, self._at = total, now
+        self._planned, self._at = pictures, now
         return self._plan
