@@ -31,9 +31,10 @@ from server.kernel.sessions import Revocations
 from server.kernel.settings import Settings
 from server.kernel.tls import Certificate, make_certificate
 from server.kernel.upkeep import Upkeep
-from server.pages.answers import ROOMS
+from server.pages.answers import ALBUMS, ROOMS
 from server.rendering import Rendering
 from server.statics import Statics
+from signaling.intake import Albums
 from signaling.namespace import CallNamespace
 from signaling.rooms import Rooms
 
@@ -150,7 +151,8 @@ def make_app(settings: Settings, files: Certificate | None) -> web.Application:
     token = settings.media.token or secret.token("media-worker")
     media = MediaClient(sio, token=token, spawn=_spawn(settings, files))
     kept = dt.timedelta(minutes=settings.media.seat_minutes)
-    rooms = app[ROOMS] = Rooms(db, media, revocations, kept=kept)
+    albums = app[ALBUMS] = Albums.below(settings.server.data_dir, secret)
+    rooms = app[ROOMS] = Rooms(db, media, revocations, albums, kept=kept)
     sio.register_namespace(CallNamespace(rooms, db, policy=settings.session))
     sio.attach(app)
     _measure(media, rooms)

@@ -82,6 +82,7 @@ def _sit(room: Room, seat: Seat, event: Arrived, other: bool, now: dt.datetime) 
         told=event.last_message,
         rtt=event.rtt,
         saver=event.saver,
+        here_at=seat.here_at if same_tab else now,
     )
     if not seat.inside:
         return room.put(seat), effects

@@ -65,6 +65,7 @@ def enter(room: Room, seat: Seat, now: dt.datetime) -> Outcome:
         seat,
         stage=Stage.IN,
         entered_at=now,
+        here_at=now,
         first_entered_at=seat.first_entered_at or now,
         waiting_since=None,
         hand=False,
@@ -135,7 +136,7 @@ def _move(room: Room, by: Seat, seat: Seat, claim: Claim, now: dt.datetime) -> O
 def go(seat: Seat, stage: Stage, why: str) -> Seat:
     """The seat, out of the call."""
     seat = links.closed(seat)
-    return replace(seat, stage=stage, why=why, hand=False, waiting_since=None)
+    return replace(seat, stage=stage, why=why, hand=False, waiting_since=None, listed="")
 
 
 def refuse(room: Room, by: Seat, command: Refuse, now: dt.datetime) -> Outcome:

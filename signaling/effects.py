@@ -9,6 +9,7 @@ from typing import Any
 
 from signaling.consultation import Act
 from signaling.seats import Stage
+from signaling.still import Still
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,48 @@ class TellMatters:
 
 
 @dataclass(frozen=True)
+class TransferMedia:
+    """Tell the worker that something else than media crosses a seat's link, or no more."""
+
+    seat: str
+    direction: str
+    on: bool
+
+
+@dataclass(frozen=True)
+class WriteStill:
+    """Store that a still begins, say so with `StillBegun`, then acknowledge."""
+
+    still: Still
+
+
+@dataclass(frozen=True)
+class FindStill:
+    """Acknowledge with where a still goes on: only the disk knows."""
+
+    still: Still
+
+
+@dataclass(frozen=True)
+class KeepPart:
+    """Put a part on disk, then acknowledge; a stage's last one is followed by `StillKept` or
+    `StillRefused`, and acknowledged after."""
+
+    still: Still
+    stage: int
+    offset: int
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class EraseStill:
+    """Remove the bytes of stages from `stage` on: they are worth nothing to anybody."""
+
+    still: Still
+    stage: int = 0
+
+
+@dataclass(frozen=True)
 class WriteMessage:
     """Store and number a message, say so with `Said`, then acknowledge: never before the disk.
 
@@ -134,6 +177,14 @@ class StoreMatters:
 
 
 @dataclass(frozen=True)
+class DropStill:
+    """Of a still only the first `have` stages will ever be there."""
+
+    still: str
+    have: int
+
+
+@dataclass(frozen=True)
 class StoreStatus:
     act: Act
     at: dt.datetime
@@ -175,6 +226,7 @@ Stored = (
     | StoreAttendance
     | StoreIncident
     | StoreMatters
+    | DropStill
     | StoreStatus
     | StoreLocked
     | RevokeInvitation
@@ -191,6 +243,11 @@ Effect = (
     | CloseRoom
     | ReportLink
     | TellMatters
+    | TransferMedia
+    | WriteStill
+    | FindStill
+    | KeepPart
+    | EraseStill
     | WriteMessage
     | WriteConsent
     | Stored

@@ -7,6 +7,7 @@ from typing import Any
 from signaling.consultation import Status
 from signaling.messages import Command
 from signaling.seats import Message, SlotUse, Stage
+from signaling.still import Still
 from signaling.ways import Way
 
 
@@ -155,6 +156,29 @@ class Planned:
 
 
 @dataclass(frozen=True)
+class StillBegun:
+    """It is on disk that a still was begun."""
+
+    still: Still
+
+
+@dataclass(frozen=True)
+class StillKept:
+    """A stage of a still is on disk, whole, and a picture; `bytes` may be fewer than announced."""
+
+    id: str
+    stage: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class StillRefused:
+    """What came is not the picture that was announced."""
+
+    id: str
+
+
+@dataclass(frozen=True)
 class WorkerLost:
     pass
 
@@ -203,6 +227,9 @@ Event = (
     | PictureResumed
     | Quality
     | Planned
+    | StillBegun
+    | StillKept
+    | StillRefused
     | WorkerLost
     | WorkerBack
     | StatusChanged

@@ -8,7 +8,7 @@ import datetime as dt
 from dataclasses import replace
 
 from signaling import quality, views
-from signaling.effects import AnswerMedia, CloseMedia, Effect, Reply, Send
+from signaling.effects import AnswerMedia, CloseMedia, Effect, Reply, Send, TransferMedia
 from signaling.events import (
     Flowing,
     Gone,
@@ -90,11 +90,13 @@ def offered(room: Room, event: Offered, now: dt.datetime) -> Outcome:
         return room, ()
     link = quality.offered(replace(seat.link, session=event.session), event.plan)
     seat = replace(seat, link=link)
-    matters = quality.matters_of(seat)
+    told: tuple[Effect, ...] = quality.matters_of(seat)
+    if seat.sending:
+        told += (TransferMedia(seat.id, "up", True),)
     if seat.socket is None:
-        return room.put(seat), matters
+        return room.put(seat), told
     offer = Send(seat.socket, "offer", {"session": event.session, "sdp": event.sdp})
-    return room.put(seat), (offer, *quality.plan_of(seat), *matters)
+    return room.put(seat), (offer, *quality.plan_of(seat), *told)
 
 
 def not_offered(room: Room, event: NotOffered, now: dt.datetime) -> Outcome:

@@ -8,7 +8,29 @@ what was sent is what is stored. It refuses to judge whether the sender may.
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
+
+from signaling.checks import (
+    Checks,
+    Invalid,
+    boolean,
+    count,
+    fields,
+    number,
+    one_of,
+    or_none,
+    real,
+    text,
+    uuid,
+)
+from signaling.still import (
+    PART,
+    PIXELS,
+    STAGE_BYTES,
+    STAGES,
+    TYPES,
+    StillStage,
+    smallest_first,
+)
 
 TEXT = 2000
 # An answer is about 5 kB; ten times that is somebody else's program.
@@ -18,16 +40,13 @@ SESSION = 64
 
 PICTURES = frozenset(("camera", "exam"))
 WHATS = frozenset(("speech", "motion", "detail"))
+WHYS = frozenset(("asked", "rung"))
 LIMITS = frozenset(("none", "cpu", "bandwidth", "other"))
-# The largest whole number a script can name, and a terabit: no link of ours.
-COUNT, RATE, HOUR = 2.0**53, 1e12, 3600.0
+# A terabit: no link of ours.
+RATE, HOUR = 1e12, 3600.0
 
 DEVICE_STATES = frozenset(("on", "off", "lost", "none"))
 EXAM_KINDS = frozenset(("camera", "screen"))
-
-
-class Invalid(Exception):
-    """Not a command of the protocol. Its text never repeats what was sent."""
 
 
 @dataclass(frozen=True)
@@ -123,6 +142,47 @@ class Matter:
     what: str
 
 
+@dataclass(frozen=True)
+class StillAsk:
+    seat: str
+    source: str
+
+
+@dataclass(frozen=True)
+class StillBegin:
+    id: str
+    source: str
+    stages: tuple[StillStage, ...]
+    why: str
+
+
+@dataclass(frozen=True)
+class StillPart:
+    id: str
+    stage: int
+    offset: int
+    data: bytes
+
+
+@dataclass(frozen=True)
+class StillResume:
+    id: str
+
+
+@dataclass(frozen=True)
+class StillDrop:
+    id: str
+
+
+@dataclass(frozen=True)
+class Point:
+    """A place on a still, each of `x` and `y` from 0 to 1; both None: nowhere."""
+
+    still: str
+    x: float | None
+    y: float | None
+
+
 Command = (
     Consent
     | Knock
@@ -139,6 +199,12 @@ Command = (
     | End
     | Report
     | Matter
+    | StillAsk
+    | StillBegin
+    | StillPart
+    | StillResume
+    | StillDrop
+    | Point
 )
 
 
@@ -154,125 +220,89 @@ class Hello:
     saver: bool = False
 
 
-def _boolean(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise Invalid("a boolean is needed")
-    return value
-
-
-def _text(longest: int) -> Callable[[Any], str]:
-    def check(value: Any) -> str:
-        if not isinstance(value, str) or not 0 < len(value) <= longest:
-            raise Invalid(f"a text of 1 to {longest} characters is needed")
-        if "\x00" in value or any("\ud800" <= c <= "\udfff" for c in value):
-            raise Invalid("a text of Unicode characters without NUL is needed")
-        return value
-
-    return check
-
-
 def _said(value: Any) -> str:
-    text = _text(TEXT)(value)
-    if text.isspace():
+    said = text(TEXT)(value)
+    if said.isspace():
         raise Invalid("a text with something in it is needed")
-    return text
+    return said
 
 
-def _one_of(allowed: frozenset[str]) -> Callable[[Any], str]:
-    def check(value: Any) -> str:
-        if not isinstance(value, str) or value not in allowed:
-            raise Invalid("one of the listed words is needed")
-        return value
-
-    return check
-
-
-def _uuid(value: Any) -> str:
-    if not isinstance(value, str) or len(value) != 36:
-        raise Invalid("a UUID is needed")
-    try:
-        return str(UUID(value))
-    except ValueError:
-        raise Invalid("a UUID is needed") from None
-
-
-def _number(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**31:
-        raise Invalid("a small whole number is needed")
+def _data(value: Any) -> bytes:
+    if not isinstance(value, bytes) or not 0 < len(value) <= PART:
+        raise Invalid(f"1 to {PART} bytes are needed")
     return value
 
 
-def _real(most: float) -> Callable[[Any], float]:
-    def check(value: Any) -> float:
-        number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not number or not 0 <= value <= most:
-            raise Invalid("a number within bounds is needed")
-        return float(value)
-
-    return check
-
-
-def _count(value: Any) -> int:
-    """A script's whole number, which JSON may write with a point."""
-    number = _real(COUNT)(value)
-    if not number.is_integer():
-        raise Invalid("a whole number is needed")
-    return int(number)
+def _stages(value: Any) -> tuple[StillStage, ...]:
+    """Sizes of a still, smallest first, each small enough to be opened."""
+    if not isinstance(value, list) or not 0 < len(value) <= STAGES:
+        raise Invalid(f"1 to {STAGES} stages are needed")
+    stages = tuple(StillStage(**fields(stage, _STAGE)) for stage in value)
+    small = all(s.width * s.height <= PIXELS and s.bytes <= STAGE_BYTES for s in stages)
+    if not small or not smallest_first(stages):
+        raise Invalid("stages within bounds are needed, smallest first")
+    return stages
 
 
-def _or_none(check: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    return lambda value: None if value is None else check(value)
+def _size(value: Any) -> int:
+    if not (size := count(value)):
+        raise Invalid("a size is needed")
+    return size
 
 
-Checks = dict[str, Callable[[Any], Any]]
-
-_STATE = _one_of(DEVICE_STATES)
-_SEAT: Checks = {"seat": _text(ID)}
+_STAGE: Checks = {"bytes": _size, "type": one_of(TYPES), "width": _size, "height": _size}
+_STILL: Checks = {"id": uuid}
+_PLACE = or_none(real(1.0))
+_STATE = one_of(DEVICE_STATES)
+_SEAT: Checks = {"seat": text(ID)}
 
 COMMANDS: dict[str, tuple[Callable[..., Command], Checks]] = {
-    "consent": (Consent, {"given": _boolean}),
+    "consent": (Consent, {"given": boolean}),
     "knock": (Knock, {}),
-    "answer": (Answer, {"session": _text(SESSION), "sdp": _text(SDP)}),
-    "renew": (Renew, {"session": _text(SESSION)}),
+    "answer": (Answer, {"session": text(SESSION), "sdp": text(SDP)}),
+    "renew": (Renew, {"session": text(SESSION)}),
     "media": (
         DeviceStates,
-        {"mic": _STATE, "camera": _STATE, "exam": _STATE, "exam_kind": _one_of(EXAM_KINDS)},
+        {"mic": _STATE, "camera": _STATE, "exam": _STATE, "exam_kind": one_of(EXAM_KINDS)},
     ),
-    "say": (Say, {"client_id": _uuid, "text": _said}),
-    "hand": (Hand, {"up": _boolean}),
+    "say": (Say, {"client_id": uuid, "text": _said}),
+    "hand": (Hand, {"up": boolean}),
     "admit": (Admit, _SEAT),
     "refuse": (Refuse, _SEAT),
     "remove": (Remove, _SEAT),
-    "lock": (Lock, {"locked": _boolean}),
+    "lock": (Lock, {"locked": boolean}),
     "leave": (Leave, {}),
     "end": (End, {}),
     "link": (
         Report,
         {
-            "session": _text(SESSION),
-            "up": _or_none(_real(RATE)),
-            "rtt": _or_none(_real(HOUR)),
-            "loss": _or_none(_real(1.0)),
-            "limited": _one_of(LIMITS),
-            "sent": _count,
-            "received": _count,
+            "session": text(SESSION),
+            "up": or_none(real(RATE)),
+            "rtt": or_none(real(HOUR)),
+            "loss": or_none(real(1.0)),
+            "limited": one_of(LIMITS),
+            "sent": count,
+            "received": count,
         },
     ),
     "matters": (
         Matter,
-        {"seat": _text(ID), "source": _one_of(PICTURES), "what": _one_of(WHATS)},
+        {"seat": text(ID), "source": one_of(PICTURES), "what": one_of(WHATS)},
     ),
+    "still_ask": (StillAsk, {"seat": text(ID), "source": one_of(PICTURES)}),
+    "still_begin": (
+        StillBegin,
+        {**_STILL, "source": one_of(PICTURES), "stages": _stages, "why": one_of(WHYS)},
+    ),
+    "still_part": (StillPart, {**_STILL, "stage": number, "offset": number, "data": _data}),
+    "still_resume": (StillResume, _STILL),
+    "still_drop": (StillDrop, _STILL),
+    "pointer": (Point, {"still": uuid, "x": _PLACE, "y": _PLACE}),
 }
 
-HELLO: Checks = {"consultation": _text(ID), "tab": _text(64), "last_message": _number}
+HELLO: Checks = {"consultation": text(ID), "tab": text(64), "last_message": number}
 # What may be left out, and is nothing when it is null.
-HELLO_MORE: Checks = {"session": _text(SESSION), "rtt": _real(HOUR), "saver": _boolean}
-
-
-def _fields(payload: Any, checks: Checks) -> dict[str, Any]:
-    if not isinstance(payload, dict) or payload.keys() != checks.keys():
-        raise Invalid("exactly the keys of the protocol are needed")
-    return {key: check(payload[key]) for key, check in checks.items()}
+HELLO_MORE: Checks = {"session": text(SESSION), "rtt": real(HOUR), "saver": boolean}
 
 
 def parse(event: Any, arguments: tuple[Any, ...]) -> Command:
@@ -280,7 +310,7 @@ def parse(event: Any, arguments: tuple[Any, ...]) -> Command:
     if not isinstance(event, str) or event not in COMMANDS or len(arguments) != 1:
         raise Invalid("not an event of the protocol")
     make, checks = COMMANDS[event]
-    return make(**_fields(arguments[0], checks))
+    return make(**fields(arguments[0], checks))
 
 
 def parse_hello(auth: Any) -> Hello:
@@ -289,4 +319,4 @@ def parse_hello(auth: Any) -> Hello:
         raise Invalid("exactly the keys of the protocol are needed")
     said = {k: v for k, v in auth.items() if k not in HELLO_MORE or v is not None}
     more = {key: check for key, check in HELLO_MORE.items() if key in said}
-    return Hello(**_fields(said, {**HELLO, **more}))
+    return Hello(**fields(said, {**HELLO, **more}))

@@ -21,16 +21,22 @@ from server.kernel.limits import Bucket
 from server.kernel.metrics import METRICS
 from server.kernel.settings import SessionSettings
 from signaling import entrance, messages
+from signaling.checks import Invalid
+from signaling.delivery import NotTaken
 from signaling.effects import Reply
 from signaling.entrance import Unknown
 from signaling.events import Arrival, Arrived, Asked, Vanished
-from signaling.messages import Hello, Invalid
+from signaling.messages import Hello
 from signaling.rooms import Rooms
 from signaling.seats import Stage
 
 log = logging.getLogger("carbet.call")
 NAMESPACE = "/call"
 BURST, RATE = 40, 10.0
+# Parts of stills are many by nature, and pointers move: each has its own measure. What a pointer
+# says too often is passed over, since the next place is worth more.
+PARTS_BURST, PARTS_RATE = 60, 100.0
+PLACES_BURST, PLACES_RATE = 5, 10.0
 # One browser comes back often on a bad link, and does not come back a hundred times a minute.
 VISITS, VISIT_RATE = 20, 0.5
 # Told to slow down this often without doing it, a socket is closed.
@@ -44,9 +50,23 @@ class Connection:
     """A socket that was let in; `seated` once the room knows it."""
 
     room: str
-    bucket: Bucket
+    buckets: dict[str, Bucket]
     slowed: int = 0
     seated: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @classmethod
+    def fresh(cls, room: str, now: float) -> "Connection":
+        buckets = {
+            "still_part": Bucket.full(PARTS_BURST, PARTS_RATE, now),
+            "pointer": Bucket.full(PLACES_BURST, PLACES_RATE, now),
+            "": Bucket.full(BURST, RATE, now),
+        }
+        return cls(room, buckets)
+
+    def take(self, event: Any, now: float) -> bool:
+        """Whether this event comes slowly enough."""
+        of_its_own = isinstance(event, str) and event in self.buckets
+        return self.buckets[event if of_its_own else ""].take(now)
 
 
 def acknowledgement(reply: Reply) -> dict[str, Any]:
@@ -79,12 +99,20 @@ class CallNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
         self._visits: dict[str, Bucket] = {}
         # Who was let in, by their cookies' digest: seats survive a database that is away.
         self._known: dict[tuple[str, str], Arrival] = {}
-        rooms.line = self
+        rooms.connect(self)
 
     # Out
 
     async def tell(self, socket: str, event: str, payload: dict[str, Any]) -> None:
         await self._io.emit(event, payload, to=socket, namespace=NAMESPACE)
+
+    async def ask(self, socket: str, event: str, payload: dict[str, Any], within: float) -> Any:
+        try:
+            return await self._io.call(
+                event, payload, to=socket, namespace=NAMESPACE, timeout=within
+            )
+        except (socketio.exceptions.SocketIOError, TimeoutError):
+            raise NotTaken from None
 
     async def drop(self, socket: str) -> None:
         await self._io.disconnect(socket, namespace=NAMESPACE)
@@ -116,7 +144,7 @@ class CallNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
             raise refusal("unknown") from None
         except DatabaseAway:
             raise refusal("unavailable") from None
-        connection = Connection(hello.consultation, Bucket.full(BURST, RATE, self._clock()))
+        connection = Connection.fresh(hello.consultation, self._clock())
         self._sockets[socket] = connection
         METRICS.sockets.set(len(self._sockets))
         tasks.spawn(self._seat(socket, connection, arrival, hello), "seat")
@@ -208,7 +236,9 @@ class CallNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
         connection = self._sockets.get(socket)
         if connection is None:
             return Reply("not_allowed")
-        if not connection.bucket.take(self._clock()):
+        if not connection.take(event, self._clock()):
+            if event == "pointer":
+                return Reply("slow_down")
             return self._slow_down(socket, connection)
         try:
             command = messages.parse(event, arguments)

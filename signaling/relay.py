@@ -87,8 +87,14 @@ def _of_peer(told: OfPeer) -> Event:
             return events.Planned(told.peer, told.session, told.plan)
 
 
-Told = effects.CloseMedia | effects.CloseRoom | effects.ReportLink | effects.TellMatters
-Wired = effects.OpenMedia | Told
+Told = (
+    effects.CloseMedia
+    | effects.CloseRoom
+    | effects.ReportLink
+    | effects.TellMatters
+    | effects.TransferMedia
+)
+Wired = Told | effects.OpenMedia
 
 
 async def tell(media: Media, room: str, effect: Told) -> None:
@@ -103,6 +109,8 @@ async def tell(media: Media, room: str, effect: Told) -> None:
             await media.report(room, seat, session, client.LinkReport(rate, rtt, loss, limited))
         case effects.TellMatters(seat, source, what):
             await media.matters(room, seat, source, what)
+        case effects.TransferMedia(seat, direction, on):
+            await media.transfer(room, seat, direction, on)
 
 
 def hint(seat: Seat) -> client.Hint:

@@ -7,6 +7,7 @@ was last seen.
 
 import datetime as dt
 from dataclasses import replace
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,6 +17,7 @@ from server.kernel.db import Attendance, Consultation, Incident, Invitation, Log
 from signaling.consultation import Status
 from signaling.ledger import WORKER_LOST
 from signaling.seats import Flow, Link, Message, Room, Seat, Stage
+from signaling.still import Still, StillStage
 
 
 async def unfinished(session: AsyncSession) -> list[str]:
@@ -57,6 +59,7 @@ async def load(
         ended_at=c.ended_at,
         seats=tuple(seats),
         messages=await messages(session, c.id, 0),
+        stills=await stills(session, c.id),
         worker_lost_at=min(lost, default=None),
     )
 
@@ -120,3 +123,26 @@ async def messages(session: AsyncSession, consultation_id: str, after: int) -> t
         .order_by(db.Message.number)
     )
     return tuple(Message(m.number, m.seat_id, name, m.text, m.sent_at) for m, name in rows)
+
+
+async def stills(session: AsyncSession, consultation_id: str) -> tuple[Still, ...]:
+    """The stills which stay with the consultation, complete or not, oldest first."""
+    rows = await session.scalars(
+        sa.select(db.Still)
+        .filter_by(consultation_id=consultation_id)
+        .order_by(db.Still.begun_at, db.Still.id)
+    )
+    return tuple(still_of(row) for row in rows)
+
+
+def still_of(row: db.Still) -> Still:
+    stages = tuple(_stage(stage) for stage in row.stages)
+    return Still(
+        row.id, row.seat_id, row.source, "asked", row.begun_at, stages,
+        by=row.asked_by, have=row.have,
+    )  # fmt: skip
+
+
+def _stage(stored: dict[str, Any]) -> StillStage:
+    at = stored["kept_at"]
+    return StillStage(**{**stored, "kept_at": dt.datetime.fromisoformat(at) if at else None})

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, get_args
 
-from signaling import arrivals, door, ledger, links, quality, views
+from signaling import arrivals, door, ledger, links, pointers, quality, stills, views
 from signaling.consultation import OVER, Status
 from signaling.effects import (
     Audit,
@@ -44,6 +44,9 @@ from signaling.events import (
     SpeakerChanged,
     Stalled,
     StatusChanged,
+    StillBegun,
+    StillKept,
+    StillRefused,
     Tick,
     Vanished,
     WorkerBack,
@@ -61,11 +64,17 @@ from signaling.messages import (
     Leave,
     Lock,
     Matter,
+    Point,
     Refuse,
     Remove,
     Renew,
     Report,
     Say,
+    StillAsk,
+    StillBegin,
+    StillDrop,
+    StillPart,
+    StillResume,
 )
 from signaling.seats import MESSAGES, Claim, Devices, Room, Seat, Stage
 
@@ -83,16 +92,28 @@ def step(room: Room, event: Event, now: dt.datetime, *, kept: dt.timedelta = SEA
     `now` is an aware UTC time; `kept` is how long a vanished person's seat is kept.
     """
     after, asked = _tick(room, now, kept) if isinstance(event, Tick) else _handle(room, event, now)
+    after, ended = stills.passed(after, now)
     after, noted = ledger.settle(room, after, now)
+    asked = (*asked, *ended)
     stored = tuple(e for e in asked if isinstance(e, get_args(Stored)))
     rest = tuple(e for e in asked if not isinstance(e, (*get_args(Stored), Reply)))
     reply = tuple(e for e in asked if isinstance(e, Reply))
     after, said = _deliver(after)
-    after, news = quality.tell(after, now)
+    after, news = _tell(after, now)
     if after != room:
         after = replace(after, rev=room.rev + 1)
     shown = _show(room, after, event, now)
     return after, (*stored, *noted, *_media(room, after), *shown, *said, *news, *rest, *reply)
+
+
+def _tell(room: Room, now: dt.datetime) -> Outcome:
+    """What has its own pace, or is told once to each socket."""
+    effects: tuple[Effect, ...] = ()
+    for act in (stills.transfers, quality.tell, pointers.tell):
+        room, more = act(room, now)
+        effects += more
+    room, listed = stills.listed(room)
+    return room, (*effects, *listed)
 
 
 def _handle(room: Room, event: Event, now: dt.datetime) -> Outcome:
@@ -266,6 +287,9 @@ HANDLERS: dict[type, Callable[[Room, Any, dt.datetime], Outcome]] = {
     PictureResumed: links.picture,
     Quality: quality.measured,
     Planned: quality.planned,
+    StillBegun: stills.begun,
+    StillKept: stills.kept,
+    StillRefused: stills.refused,
     WorkerLost: links.worker_lost,
     WorkerBack: links.worker_back,
 }
@@ -284,6 +308,12 @@ COMMANDS: dict[type, Callable[[Room, Seat, Any, dt.datetime], Outcome]] = {
     Lock: _lock,
     Report: quality.report,
     Matter: quality.matter,
+    StillAsk: stills.ask,
+    StillBegin: stills.begin,
+    StillPart: stills.part,
+    StillResume: stills.resume,
+    StillDrop: stills.drop,
+    Point: pointers.point,
     Leave: lambda room, seat, _, now: door.leave(room, seat, now),
     End: lambda room, seat, _, now: door.end(room, seat, now),
 }

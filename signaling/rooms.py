@@ -16,20 +16,22 @@ from server.kernel.sessions import Revocations
 from signaling import minutes, overdue, presence, relay, restoration, views
 from signaling.clock import SteadyClock
 from signaling.consultation import Status
+from signaling.delivery import Delivery
 from signaling.effects import (
     AnswerMedia,
-    CloseMedia,
     CloseRoom,
     Drop,
     Effect,
+    EraseStill,
+    FindStill,
+    KeepPart,
     OpenMedia,
     Reply,
-    ReportLink,
     Send,
     Stored,
-    TellMatters,
     WriteConsent,
     WriteMessage,
+    WriteStill,
 )
 from signaling.events import (
     Arrived,
@@ -43,11 +45,13 @@ from signaling.events import (
     StatusChanged,
     Tick,
 )
+from signaling.intake import Albums, Intake
 from signaling.journal import Journal
 from signaling.relay import Media
 from signaling.room import SEAT_KEPT, step
 from signaling.rows import Batch
 from signaling.seats import Flow, Room
+from signaling.still import Still
 
 TICK = 1.0
 SWEEP = 30.0
@@ -55,8 +59,7 @@ ALIVE = 60.0
 # How long an acknowledgement waits for the disk; a call is not held up longer.
 STORED_WITHIN = 3.0
 
-PENDING = (AnswerMedia, WriteMessage, WriteConsent)
-Pending = AnswerMedia | WriteMessage | WriteConsent
+Pending = AnswerMedia | WriteMessage | WriteConsent | WriteStill | FindStill | KeepPart
 
 
 class Line(Protocol):
@@ -65,6 +68,9 @@ class Line(Protocol):
     async def tell(self, socket: str, event: str, payload: dict[str, Any]) -> None: ...
 
     async def drop(self, socket: str) -> None: ...
+
+    async def ask(self, socket: str, event: str, payload: dict[str, Any], within: float) -> Any:
+        """The socket's answer. Raises `NotTaken` when there is none in time."""
 
 
 @dataclass
@@ -99,24 +105,28 @@ class Rooms:
         db: Database,
         media: Media,
         revocations: Revocations,
+        albums: Albums,
         *,
         kept: dt.timedelta = SEAT_KEPT,
         clock: SteadyClock | None = None,
     ) -> None:
-        self._db, self._media, self._kept = db, media, kept
+        self._db, self._media, self._kept, self._albums = db, media, kept, albums
+        self._intake = Intake(db, albums, self.handle, self._still)
+        self._delivery = Delivery(self.live, albums, media)
         self._clock = clock or SteadyClock()
         self._live: dict[str, Live] = {}
         self._loading = asyncio.Lock()
         self._tasks: list[asyncio.Task[Any]] = []
         self._restored = False
         self.journal = Journal(db, revocations, self._keep_alive)
-        self.line: Line | None = None
+        self._line: Line | None = None
         media.subscribe(self._heard)
         revocations.subscribe(self.revoked)
 
     async def start(self) -> None:
         """Makes the rooms of before again, and begins to keep time."""
         self.journal.start()
+        await asyncio.to_thread(self._albums.passing.clear)
         async with self._db.read() as session:
             unfinished = await restoration.unfinished(session)
         for consultation_id in unfinished:
@@ -132,11 +142,20 @@ class Rooms:
     async def stop(self) -> None:
         """Stops keeping time. Seats stay in: media goes on, and the next start finds them."""
         await tasks.stop(*self._tasks)
+        await self._delivery.stop()
         await self.journal.stop()
+
+    def connect(self, line: Line) -> None:
+        """The way to the sockets, to be known before anybody arrives."""
+        self._line = self._delivery.line = line
 
     def live(self, consultation_id: str) -> Room | None:
         found = self._live.get(consultation_id)
         return found.room if found else None
+
+    def _still(self, consultation_id: str, still: str) -> Still | None:
+        room = self.live(consultation_id)
+        return room.still(still) if room else None
 
     async def load(self, consultation_id: str) -> bool:
         """Puts a room in memory, from the database. False when there is no such consultation.
@@ -177,21 +196,25 @@ class Rooms:
     async def _step(self, live: Live, event: Event) -> Done:
         now = self._clock()
         live.room, effects = step(live.room, event, now, kept=self._kept)
-        return await self._do(live, effects, now)
+        done = await self._do(live, effects, now)
+        self._delivery.look_after(live.room)
+        return done
 
     async def _do(self, live: Live, effects: tuple[Effect, ...], now: dt.datetime) -> Done:
         rows = tuple(e for e in effects if isinstance(e, get_args(Stored)))
         batch = self.journal.add(live.room.id, rows, now) if rows else None
         for effect in effects:
             match effect:
-                case Send(socket, event, payload) if self.line:
-                    await self.line.tell(socket, event, payload)
-                case Drop(socket) if self.line:
-                    tasks.spawn(self.line.drop(socket), "drop")
-                case OpenMedia() | CloseMedia() | CloseRoom() | ReportLink() | TellMatters():
+                case Send(socket, event, payload) if self._line:
+                    await self._line.tell(socket, event, payload)
+                case Drop(socket) if self._line:
+                    tasks.spawn(self._line.drop(socket), "drop")
+                case EraseStill():
+                    tasks.spawn(self._intake.erase(live.room.id, effect), "still erased")
+                case _ if isinstance(effect, get_args(relay.Wired)):
                     tasks.spawn(self._wired(live, effect), "media command")
         reply = next((e for e in effects if isinstance(e, Reply)), None)
-        return Done(reply, tuple(e for e in effects if isinstance(e, PENDING)), batch)
+        return Done(reply, tuple(e for e in effects if isinstance(e, get_args(Pending))), batch)
 
     async def ask(self, consultation_id: str, asked: Asked) -> Reply:
         """A client's command, and its acknowledgement: given once what it says is true."""
@@ -216,6 +239,8 @@ class Rooms:
                     return await self._say(live, effect)
                 case WriteConsent():
                     return await self._consent(live, effect)
+                case WriteStill() | FindStill() | KeepPart():
+                    return await self._intake.perform(live.room.id, effect)
         except DatabaseAway:
             return Reply("unavailable")
 
@@ -305,6 +330,7 @@ class Rooms:
             await self.handle(consultation_id, Tick())
             if live.room.idle and not live.busy and not self.journal.holds(consultation_id):
                 del self._live[consultation_id]
+                self._delivery.forget(consultation_id)
                 if consultation_id in self._media.rooms():
                     tasks.spawn(self._wired(live, CloseRoom()), "media command")
         if not self._live:

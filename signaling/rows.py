@@ -22,6 +22,7 @@ from server.kernel.db import (
     Invitation,
     LoginSession,
     Seat,
+    Still,
     new_id,
 )
 from server.kernel.metrics import METRICS
@@ -29,6 +30,7 @@ from signaling import consultations, invitations
 from signaling.consultation import Act
 from signaling.effects import (
     Audit,
+    DropStill,
     KeepOnly,
     RevokeInvitation,
     StoreAttendance,
@@ -53,6 +55,8 @@ AUDITED = {
     "open": Audited.CONSULTATION_OPEN,
     "start": Audited.CONSULTATION_START,
     "end": Audited.CONSULTATION_END,
+    "still_ask": Audited.STILL_ASK,
+    "still_send": Audited.STILL_SEND,
 }
 
 
@@ -139,7 +143,13 @@ async def _end_sessions(
 async def _change(
     session: AsyncSession,
     batch: Batch,
-    row: StoreStage | StoreAttendance | StoreIncident | StoreStatus | StoreLocked | StoreMatters,
+    row: StoreStage
+    | StoreAttendance
+    | StoreIncident
+    | StoreMatters
+    | DropStill
+    | StoreStatus
+    | StoreLocked,
 ) -> None:
     match row:
         case StoreStage(seat, stage):
@@ -148,6 +158,8 @@ async def _change(
         case StoreMatters(seat, matters):
             told = sa.update(Seat).where(Seat.id == seat).values(matters=dict(matters))
             await session.execute(told.execution_options(synchronize_session=False))
+        case DropStill(still, have):
+            await _drop_still(session, batch.room, still, have)
         case StoreLocked(locked):
             room = sa.update(Consultation).where(Consultation.id == batch.room)
             await session.execute(room.values(locked=locked))
@@ -157,6 +169,15 @@ async def _change(
             await _attendance(session, batch.room, row)
         case StoreIncident():
             await _incident(session, batch.room, row)
+
+
+async def _drop_still(session: AsyncSession, room: str, still: str, have: int) -> None:
+    row = await session.get(Still, (room, still), with_for_update=True)
+    if row is None:
+        return
+    row.stages = row.stages[:have]
+    if not have:
+        await session.delete(row)
 
 
 def _times(act: Act, at: dt.datetime) -> dict[str, object]:

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any, Literal
 
 from signaling.consultation import Status
+from signaling.still import Pointed, Pointer, Still, Wanted
 from signaling.ways import Way
 
 Source = Literal["mic", "camera", "exam"]
@@ -108,7 +109,8 @@ class Seat:
     `gone_at`: since when neither socket nor packets were there (ten minutes are counted from
     it); `lost_at`: since when the others see `lost`; `told`: last message number sent; `shown`:
     since when each picture is said to be on; `matters`: what matters in each of its pictures;
-    `rtt` (s) and `saver`: what its page says of the way to the server.
+    `rtt` (s) and `saver`: what its page says of the way to the server; `sending`: a still crosses
+    its link upward; `listed`: the socket told of all stills; `here_at`: since when its tab is in.
     """
 
     id: str
@@ -141,6 +143,11 @@ class Seat:
     heard: Heard = Heard()
     rtt: float | None = None
     saver: bool = False
+    sending: bool = False
+    listed: str = ""
+    here_at: dt.datetime | None = None
+    pointer: Pointer | None = None
+    pointed: Pointed | None = None
 
     @property
     def inside(self) -> bool:
@@ -189,7 +196,8 @@ class Message:
 
 @dataclass(frozen=True)
 class Room:
-    """One consultation as it is lived. `rev` grows with each change."""
+    """One consultation as it is lived. `rev` grows with each change. `refused` are the latest
+    stills which were no picture."""
 
     id: str
     status: Status
@@ -200,6 +208,9 @@ class Room:
     seats: tuple[Seat, ...] = ()
     claims: tuple[Claim, ...] = ()
     messages: tuple[Message, ...] = ()
+    stills: tuple[Still, ...] = ()
+    wanted: tuple[Wanted, ...] = ()
+    refused: tuple[str, ...] = ()
     worker_lost_at: dt.datetime | None = None
     by_id: dict[str, Seat] = field(init=False, repr=False, compare=False, hash=False)
 
@@ -211,6 +222,13 @@ class Room:
         if seat.id not in self.by_id:
             return replace(self, seats=(*self.seats, seat))
         return replace(self, seats=tuple(seat if s.id == seat.id else s for s in self.seats))
+
+    def still(self, still_id: str) -> Still | None:
+        return next((s for s in self.stills if s.id == still_id), None)
+
+    def put_still(self, still: Still) -> "Room":
+        """The room with this still in the place of what was known of it."""
+        return replace(self, stills=tuple(still if s.id == still.id else s for s in self.stills))
 
     def with_claim(self, claim: Claim) -> "Room":
         return replace(self, claims=(*self.without_claim(claim.socket).claims, claim))

@@ -40,6 +40,7 @@ class Audited(StrEnum):
     PERSON_ADD = "command:person:add"
     SITE_ADD = "command:site:add"
     SITE_AGREE = "command:site:agree"
+    SITE_LINK = "account:site:link"
     AUDIT_READ = "audit:chain:read"
 
     CONSULTATION_PLAN = "consultation:consultation:plan"
@@ -69,9 +70,12 @@ class Audited(StrEnum):
     ROOM_LOCK = "call:room:lock"
     ROOM_UNLOCK = "call:room:unlock"
     MESSAGE_SAY = "call:message:say"
+    STILL_ASK = "call:still:ask"
+    STILL_SEND = "call:still:send"
 
     RECORD_READ = "record:record:read"
     RECORD_EXPORT = "record:record:export"
+    STILL_READ = "record:still:read"
     NOTES_WRITE = "record:notes:write"
 
     ACCESS = "access:page:read"

@@ -9,11 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.kernel.keys import DB, RENDER, SETTINGS, TRANSLATIONS
 from server.middleware import set_cookie
+from signaling.intake import Albums
 from signaling.refusals import NotFound, begin
 from signaling.rooms import Rooms
 
 # The live rooms, told when a page changed their consultation.
 ROOMS = web.AppKey("rooms", Rooms)
+# The stills of consultations, on disk.
+ALBUMS = web.AppKey("albums", Albums)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 

@@ -4,6 +4,7 @@ import asyncio
 import datetime as dt
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from server.kernel.db import Consultation, Database, Invitation, Person
 from server.kernel.secrets import Secret
 from server.kernel.sessions import Opened, Revocations
 from signaling import consultations, invitations, redemption
+from signaling.intake import Albums
 from signaling.namespace import CallNamespace
 from signaling.patient import Traits
 from signaling.planning import Guest, Plan
@@ -164,11 +166,13 @@ class House:
     database: Database
     secret: Secret
     people: People
+    folder: Path
     worker: PaperWorker = field(default_factory=PaperWorker)
     revocations: Revocations = field(default_factory=Revocations)
     browsers: list[Browser] = field(default_factory=list)
     consultation: Consultation = field(init=False)
     rooms: Rooms = field(init=False)
+    albums: Albums = field(init=False)
     server: TestServer | None = None
 
     async def plan(self, now: bool = True, **fields: Any) -> Consultation:
@@ -183,7 +187,8 @@ class House:
             )
 
     async def start(self) -> None:
-        self.rooms = Rooms(self.database, self.worker, self.revocations)
+        self.albums = Albums.below(self.folder, self.secret)
+        self.rooms = Rooms(self.database, self.worker, self.revocations, self.albums)
         sio = socketio.AsyncServer(async_mode="aiohttp", cors_allowed_origins=["https://ours"])
         sio.register_namespace(CallNamespace(self.rooms, self.database))
         app = web.Application()
@@ -269,8 +274,10 @@ class House:
 
 
 @pytest.fixture
-async def house(database: Database, secret: Secret, people: People) -> AsyncIterator[House]:
-    built = House(database, secret, people)
+async def house(
+    database: Database, secret: Secret, people: People, tmp_path: Path
+) -> AsyncIterator[House]:
+    built = House(database, secret, people, tmp_path / "data")
     built.consultation = await built.plan()
     await built.start()
     yield built

@@ -4,6 +4,7 @@ not on disk, and what happened meanwhile is stored once, in order, when it is ba
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -53,8 +54,10 @@ async def line(database_url: str) -> AsyncIterator[CutDatabase]:
 
 
 @pytest.fixture
-async def house(line: CutDatabase, secret: Secret, people: People) -> AsyncIterator[House]:
-    built = House(line, secret, people)
+async def house(
+    line: CutDatabase, secret: Secret, people: People, tmp_path: Path
+) -> AsyncIterator[House]:
+    built = House(line, secret, people, tmp_path / "data")
     built.consultation = await built.plan()
     await built.start()
     yield built

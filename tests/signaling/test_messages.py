@@ -10,13 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signaling import messages
-from signaling.messages import COMMANDS, TEXT, Hello, Invalid, Say, parse, parse_hello
+from signaling.checks import Invalid
+from signaling.messages import COMMANDS, TEXT, Hello, Say, parse, parse_hello
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
     max_leaves=20,
 )
+STILL = "5b0b1ef5-6f6a-4cf7-a9d5-0a4b1c0c7e11"
+SMALL = {"bytes": 9000, "type": "image/webp", "width": 640, "height": 480}
+LARGE = {"bytes": 4_000_000, "type": "image/jpeg", "width": 5000, "height": 5000}
 GOOD: dict[str, dict[str, Any]] = {
     "consent": {"given": True},
     "knock": {},
@@ -36,6 +40,12 @@ GOOD: dict[str, dict[str, Any]] = {
         "sent": 7.0, "received": 2**40,
     },
     "matters": {"seat": "s", "source": "exam", "what": "detail"},
+    "still_ask": {"seat": "s", "source": "camera"},
+    "still_begin": {"id": STILL, "source": "exam", "stages": [SMALL, LARGE], "why": "rung"},
+    "still_part": {"id": STILL, "stage": 0, "offset": 0, "data": b"RIFF"},
+    "still_resume": {"id": STILL},
+    "still_drop": {"id": STILL},
+    "pointer": {"still": STILL, "x": 0.5, "y": None},
 }  # fmt: skip
 
 
@@ -115,3 +125,35 @@ def test_a_hello_may_name_the_session_the_page_still_has() -> None:
     for wrong in ({"session": 7}, {"last_message": True}, {"last_message": -1}, {"tab": "x" * 65}):
         with pytest.raises(Invalid):
             parse_hello({**plain, **wrong})
+
+
+@pytest.mark.parametrize(
+    "stages",
+    [
+        [], [SMALL] * 5, [LARGE, SMALL], SMALL, [SMALL, None], [{**SMALL, "more": 1}],
+        [{**SMALL, "bytes": 0}], [{**SMALL, "bytes": 4_000_001}], [{**SMALL, "bytes": 1.5}],
+        [{**SMALL, "type": "image/svg+xml"}], [{**SMALL, "width": 0}],
+        [{**LARGE, "height": 5001}], [{**SMALL, "width": 20_000, "height": 10_000}],
+    ],
+)  # fmt: skip
+def test_a_still_too_large_to_be_opened_is_invalid_before_a_byte_of_it_comes(stages: Any) -> None:
+    with pytest.raises(Invalid):
+        parse("still_begin", ({**GOOD["still_begin"], "stages": stages},))
+
+
+@pytest.mark.parametrize("data", [b"", b"x" * 2049, "text", None, [1], bytearray(b"x")])
+def test_a_part_is_1_to_2048_bytes(data: Any) -> None:
+    with pytest.raises(Invalid):
+        parse("still_part", ({**GOOD["still_part"], "data": data},))
+    assert parse("still_part", ({**GOOD["still_part"], "data": b"x" * 2048},))
+
+
+@pytest.mark.parametrize("more", [{}, {"rtt": 0.6}, {"saver": True}, {"session": "s", "rtt": 0}])
+def test_a_page_may_say_more_of_itself_or_not(more: dict[str, Any]) -> None:
+    hello = {"consultation": "c", "tab": "t", "last_message": 0}
+    assert parse_hello({**hello, **more}) == Hello("c", "t", 0, **more)
+    unsaid = {key: None for key in ("session", "rtt", "saver")}
+    assert parse_hello({**hello, **unsaid}) == Hello("c", "t", 0)
+    for wrong in ({"rtt": -1}, {"rtt": "0.6"}, {"rtt": 3601}, {"saver": 1}, {"host": True}):
+        with pytest.raises(Invalid):
+            parse_hello({**hello, **more, **wrong})

@@ -9,11 +9,14 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from signaling.consultation import OVER, Status
 from signaling.effects import (
+    AnswerMedia,
     Audit,
     CloseMedia,
     CloseRoom,
     Drop,
     Effect,
+    FindStill,
+    KeepPart,
     OpenMedia,
     Reply,
     Send,
@@ -23,6 +26,7 @@ from signaling.effects import (
     StoreStatus,
     WriteConsent,
     WriteMessage,
+    WriteStill,
 )
 from signaling.events import (
     Arrival,
@@ -42,6 +46,9 @@ from signaling.events import (
     Said,
     Stalled,
     StatusChanged,
+    StillBegun,
+    StillKept,
+    StillRefused,
     Tick,
     Vanished,
     WorkerBack,
@@ -59,14 +66,21 @@ from signaling.messages import (
     Leave,
     Lock,
     Matter,
+    Point,
     Refuse,
     Remove,
     Renew,
     Report,
     Say,
+    StillAsk,
+    StillBegin,
+    StillDrop,
+    StillPart,
+    StillResume,
 )
 from signaling.room import step
 from signaling.seats import SEATS_IN, Message, Room, Stage
+from signaling.still import Still, StillStage
 from signaling.ways import RUNGS, Reason, Way
 from tests.signaling.playbook import CLINICIAN, DAUGHTER, INTERPRETER, NURSE, START
 
@@ -74,6 +88,9 @@ COLLEAGUE = replace(CLINICIAN, seat="colleague", kind="second_clinician", creden
 PEOPLE = (CLINICIAN, COLLEAGUE, NURSE, DAUGHTER, INTERPRETER)
 SEATS = st.sampled_from([who.seat for who in PEOPLE])
 STATES = st.sampled_from(["on", "off", "lost", "none"])
+WHYS = ["asked", "rung"]
+STILLS = st.sampled_from(["one", "two", "three"])
+STAGES = (StillStage("image/webp", 8, 8, 4), StillStage("image/webp", 16, 16, 8))
 COMMANDS = st.one_of(
     st.sampled_from([Knock(), Knock(), Leave(), End(), Lock(True), Lock(False), Hand(True)]),
     st.builds(Admit, SEATS),
@@ -84,6 +101,12 @@ COMMANDS = st.one_of(
     st.builds(Say, st.just("id"), st.just("texte")),
     st.builds(Answer, st.sampled_from(["s1", "s2", "s3"]), st.just("v=0")),
     st.builds(Renew, st.sampled_from(["s1", "s2", "s3"])),
+    st.builds(StillAsk, SEATS, st.just("camera")),
+    st.builds(StillBegin, STILLS, st.just("camera"), st.just(STAGES), st.sampled_from(WHYS)),
+    st.builds(StillPart, STILLS, st.integers(0, 2), st.integers(0, 8), st.just(b"1234")),
+    st.builds(StillResume, STILLS),
+    st.builds(StillDrop, STILLS),
+    st.builds(Point, STILLS, st.just(0.5), st.just(0.5)),
     st.builds(Matter, SEATS, st.just("camera"), st.sampled_from(["speech", "detail"])),
     st.builds(
         Report, st.sampled_from(["s1", "s2"]), st.just(64_000.0), st.none(), st.none(),
@@ -143,7 +166,8 @@ class RoomMachine(RuleBasedStateMachine):
         before = self.room
         out = self.play(Asked(socket, command))  # type: ignore[arg-type]
         answers = [e for e in out if isinstance(e, (Reply, WriteConsent, WriteMessage))]
-        answers += [e for e in out if type(e).__name__ == "AnswerMedia"]  # type: ignore[misc]
+        later = (AnswerMedia, WriteStill, FindStill, KeepPart)
+        answers += [e for e in out if isinstance(e, later)]  # type: ignore[misc]
         assert len(answers) == 1, "each command has one acknowledgement"
         self.check_admission(before, socket, command)
         if before.seat_of(socket) is None and before.claim_of(socket) is None:
@@ -209,6 +233,16 @@ class RoomMachine(RuleBasedStateMachine):
         way = Way(RUNGS[int(loss * 5)], why, 64_000.0 * loss)
         self.play(Quality(seat, session, loss, None, way, way))
         self.play(Planned(seat, session, {"n": self.count}))
+
+    @rule(still=STILLS, seat=SEATS, why=st.sampled_from(WHYS), n=st.integers(0, 2))
+    def disk_tells_of_a_still(self, still: str, seat: str, why: str, n: int) -> None:
+        if seat in self.room.by_id:
+            self.play(StillBegun(Still(still, seat, "camera", why, self.now, STAGES)))
+            known = self.room.still(still)
+            if n == 2:
+                self.play(StillRefused(still))
+            elif known and n < len(known.stages) and n == known.have:
+                self.play(StillKept(still, n, 4))
 
     @rule(back=st.booleans(), peers=st.frozensets(SEATS))
     def worker_comes_and_goes(self, back: bool, peers: frozenset[str]) -> None:
@@ -345,6 +379,15 @@ class RoomMachine(RuleBasedStateMachine):
     @invariant()
     def no_media_for_whoever_is_out(self) -> None:
         assert self.media <= {s.id for s in self.room.inside}
+
+    @invariant()
+    def automatic_stills_are_of_the_moment(self) -> None:
+        inside = {seat.id for seat in self.room.inside}
+        passing = [s for s in self.room.stills if not s.lasting]
+        assert {s.seat for s in passing} <= inside
+        shown = [(s.seat, s.source) for s in passing if s.have]
+        assert len(shown) == len(set(shown)), "the newest took the place of the older"
+        assert {w.seat for w in self.room.wanted} <= inside
 
     @invariant()
     def messages_have_no_gap(self) -> None:
