@@ -10,6 +10,7 @@ import { h } from "./element.js";
 import { FADE_SECONDS, OtherPointers, OwnPointer } from "./pointer.js";
 import { StillRow } from "./still_row.js";
 import { StillView } from "./still_view.js";
+import * as words from "./still_words.js";
 
 /** @import { ShownStill } from "../../../types/stills.d.ts" */
 /** @import { Stills } from "./stills.js" */
@@ -113,12 +114,22 @@ export class StillScene {
       still,
       name: this.stills.name(still.seat),
       at: this.stills.speech.hour(still),
+      state: this.#stateOf(still),
       first: place <= 0,
       last: place === listed.length - 1,
       fetchable: this.stills.fetchable(still),
       dots: this.#dots(still.id),
       elsewhere: elsewhere && this.stills.album.get(elsewhere.still) ? { ...elsewhere, name: this.stills.name(elsewhere.seat) } : null,
     });
+  }
+
+  /**
+   * How much of it is here, or, of our own, how much of it the others have.
+   * @param {ShownStill} still
+   */
+  #stateOf(still) {
+    const way = this.stills.sending.find(({ id }) => id === still.id);
+    return way ? words.sending(way, this.stills.speech.refusal) : words.arrival(still);
   }
 
   /** @param {string} id */

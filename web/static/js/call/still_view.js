@@ -21,7 +21,7 @@ import { WHOLE, fitted, held, moved, placed, pointed, zoomed } from "./still_zoo
  * @property {(place: Place | null) => void} point
  * @property {() => void} detail fetch what is not here
  */
-/** @typedef {{still: ShownStill, name: string, at: string, first: boolean, last: boolean, fetchable: boolean, dots: Dot[], elsewhere: (PointerPlace & {name: string}) | null}} Shown */
+/** @typedef {{still: ShownStill, name: string, at: string, state: string, first: boolean, last: boolean, fetchable: boolean, dots: Dot[], elsewhere: (PointerPlace & {name: string}) | null}} Shown */
 /** @typedef {PointerPlace & {name: string, mine: boolean}} Dot */
 
 const STEP = 1.5;
@@ -91,7 +91,7 @@ export class StillView {
     this.#shown = shown;
     const title = words.title(still, name, at);
     say(this.title, title);
-    say(this.state, words.arrival(still));
+    say(this.state, shown.state);
     attribute(this.image, "src", still.url);
     attribute(this.image, "hidden", !still.url);
     attribute(this.image, "alt", _("Image nette : {title}", { title }));
