@@ -68,17 +68,16 @@ class VoiceChoice:
         return rate >= ROOM * best.least and now - self._raised >= self._quality.hysteresis.voice
 
     def _leaner(self, rate: int) -> VoiceStep:
-        """The first leaner step beside which a still crosses in time, or the leanest."""
+        """The first step from the present one down beside which a still crosses in time."""
         assert self._row is not None
-        rules = self._quality.stills
+        now, rules = self._row.step, self._quality.stills
         needed = rules.bytes * 8 * (1 + self._quality.link.transfer) / STILL_WITHIN
-        now = self._row.step
         steps = [row.step for row in self._quality.audio
-                 if row.step.wire < now.wire and row.step.red <= now.red]  # fmt: skip
-        for step in steps:
-            if self._quality.usable(rate) - step.wire >= needed:
-                return step
-        return min(steps or [now], key=lambda step: step.wire)
+                 if row.step.wire <= now.wire and row.step.bitrate <= now.bitrate
+                 and row.step.red <= now.red]  # fmt: skip
+        steps.sort(key=lambda step: -step.wire)
+        room = self._quality.usable(rate) - needed
+        return next((step for step in steps if step.wire <= room), steps[-1])
 
 
 class Hearing:

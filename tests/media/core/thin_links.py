@@ -5,6 +5,7 @@ The estimators here are cruder than the real ones and err more: what holds besid
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from media.core.ladder import Link, Quality
 from media.core.plan import Plan
@@ -67,7 +68,7 @@ def most_in_a_minute(times: list[float]) -> int:
 
 def changes(rungs: list[tuple[float, str]]) -> list[float]:
     """When the rung changed."""
-    return [now for (_, old), (now, new) in zip(rungs, rungs[1:], strict=False) if old != new]
+    return [now for (_, old), (now, new) in pairwise(rungs) if old != new]
 
 
 @dataclass
