@@ -71,7 +71,7 @@ class Control:
         self.capacity = carried if saturated else None
         self.draining = False
         if saturated:
-            self._set(BETA * carried)
+            self._set(max(BETA * carried, GENTLE * self.rate))
             self.draining = queue > 0
             self._drained_at = now + queue / (1 - BETA)
             self._deaf_until = self._drained_at + loop

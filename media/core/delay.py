@@ -25,7 +25,7 @@ STANDING = 0.5  # s over which the least delay is the standing queue
 FEW = 4  # packets it is taken from at least
 BASE = 30.0  # s over which the least delay is the path's own
 BUCKET = 1.0  # s
-JUMP = 3.0  # s: a change of delay no queue makes
+JUMP = 5.0  # s between two packets: a clock was set
 
 
 class Use(Enum):
@@ -127,9 +127,6 @@ class Base:
     def _take(self) -> None:
         _, self.delay, self.size = min(self._buckets, key=lambda bucket: bucket[1])
 
-    def known(self) -> bool:
-        return bool(self._buckets)
-
     def restart(self, delay: float, size: int, at: float) -> None:
         """Forget everything but this packet."""
         self._buckets.clear()
@@ -157,7 +154,7 @@ class Delay:
         sent, arrived, size = packet.sent, packet.arrived / 1e6, packet.size
         self._grouped(sent, arrived)
         delay, base, recent = arrived - sent, self._base, self._recent
-        if base.known() and abs(delay - base.delay) > JUMP:
+        if recent and abs(delay - recent[-1][1]) > JUMP:
             self._restart(delay, size, sent)
         base.add(delay, size, sent)
         recent.append((arrived, delay, size))

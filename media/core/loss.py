@@ -42,6 +42,7 @@ class Loss:
         self.own = FIRST_OWN  # share the link loses by itself
         self.limit: float | None = None  # bit/s above which packets are lost for the rate
         self.blamed = False  # the newest observation was above it
+        self.queued = False  # a queue stood beside the newest losses
         self._kept: deque[Observation] = deque(maxlen=KEPT)
         self._from: float | None = None
         self._packets = self._lost = self._runs = self._bits = 0
@@ -82,6 +83,7 @@ class Loss:
         newest = self._kept[-1]
         fresh = list(self._kept)[-4:]
         self.recent = sum(seen.lost for seen in fresh) / sum(seen.packets for seen in fresh)
+        self.queued = newest.queue > STANDS
         free, self.own = self._likelihood(None)
         self.limit = None
         kept = [seen for seen in self._kept if seen.queue <= STANDS]

@@ -93,6 +93,7 @@ class Train:
 
 
 RECOVER_EVERY = 4.0  # s between probes towards a rate the link once carried
+SOON, RECOVER_LATER = 40.0, 10.0  # s after the fall probes become rarer, and then between them
 MUCH = 0.75  # of what the link carried once: worth asking for often
 REMEMBERED = 120.0  # s it is worth trying
 STAGNANT = 15.0  # s of the same estimate with unmet demand
@@ -117,8 +118,7 @@ class Probes:
     def fell(self, before: float, now: float) -> None:
         """The estimate fell; the link had carried that many bit/s."""
         if before > self._earlier or now - self._fell_at > REMEMBERED:
-            self._earlier = before
-        self._fell_at = now
+            self._earlier, self._fell_at = before, now
         self._starting = False
 
     def want(
@@ -145,7 +145,7 @@ class Probes:
         if self._starting or not self._failed:
             return loop
         if estimate < MUCH * self._earlier and now - self._fell_at < REMEMBERED:
-            return RECOVER_EVERY
+            return RECOVER_EVERY if now - self._fell_at < SOON else RECOVER_LATER
         flat = self._flat is not None and now - self._flat[1] >= STAGNANT
         return STAGNANT if flat else float("inf")
 

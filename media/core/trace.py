@@ -34,7 +34,7 @@ class Trace:
     ) -> None:
         self._write("begin", now, start, round_trip, least, most)
 
-    def sent(self, size: int, now: float, probe: int, number: int) -> None:
+    def sent(self, size: int, now: float, probe: int) -> None:
         self._write("s", now, size, probe)
 
     def feedback(self, body: bytes, now: float) -> None:

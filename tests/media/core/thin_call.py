@@ -4,11 +4,13 @@ writes real feedback bytes, and what came of it."""
 from __future__ import annotations
 
 import heapq
+import json
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from random import Random
+from typing import Any
 
 from media.core.estimator import Estimator
 from media.core.probe import Probe
@@ -82,6 +84,19 @@ class Record:
             elif sample.at - since >= 2:
                 return since - after
         return math.inf
+
+
+class Kept:
+    """Lines of a trace, in memory."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def write(self, line: str, /) -> None:
+        self.lines.append(line)
+
+    def read(self) -> list[list[Any]]:
+        return [json.loads(line) for line in self.lines]
 
 
 class ThinCall:

@@ -1,0 +1,52 @@
+"""Receiver reports alone, for a browser which sends no transport-wide feedback: the loss-based
+controller of draft-ietf-rmcat-gcc-02 §6, held back where the round trip grows.
+
+Slow and coarse: it knows neither what was carried nor when.
+"""
+
+from math import isfinite
+
+from media.core.aimd import Control
+
+NEVER = 3.0  # s without feedback before reports count
+LASTING = 8.0  # s without a report: they say nothing of now
+LOW, HIGH = 0.02, 0.10  # loss below which to grow, above which to fall
+GROWTH = 1.05  # a report
+MOST = 600_000  # bit/s: nothing measured supports more
+QUEUE = 0.25  # s of round trip above the least
+FALL = 0.85
+
+
+class Blind:
+    """See the module."""
+
+    def __init__(self) -> None:
+        self.active = False
+        self.lossy = False
+        self._least_trip: float | None = None
+        self._at = -1e9
+
+    def sees(self, now: float) -> bool:
+        """Whether reports still come in place of feedback."""
+        self.active = self.active and now - self._at < LASTING
+        return self.active
+
+    def report(
+        self, loss: float, trip: float | None, silence: float, control: Control, now: float
+    ) -> bool:
+        """A report came after so many seconds without feedback. True when it is acted on."""
+        waits = 0.0
+        if trip is not None:
+            self._least_trip = min(trip, self._least_trip or trip)
+            waits = trip - self._least_trip
+        if not isfinite(loss) or not (self.active or silence >= NEVER):
+            return False
+        self.active, self._at = True, now
+        self.lossy = loss > HIGH
+        if self.lossy:
+            control.limit(control.rate * (1 - min(1.0, loss) / 2))
+        elif waits > QUEUE:
+            control.limit(control.rate * FALL)
+        elif loss < LOW:
+            control.raise_to(min(MOST, control.rate * GROWTH))
+        return True

@@ -1,0 +1,86 @@
+"""Silence: packets leave and nothing is told. A cut, until something is heard again.
+
+The rate goes down to a voice's, which costs nothing if the link is away and little if only the
+telling is; and comes back at once when the link does. Knows no packets.
+"""
+
+from math import isfinite
+
+from media.core.aimd import Control
+
+TRIPS, LEAST = 3.0, 0.8  # round trips and s without feedback
+NEVER = 3.0  # s, when none ever came
+SAFE = 16_000  # bit/s: a voice
+RETURN = 0.8  # of the rate before
+CAREFUL = 0.4  # of it, when a queue came with the return
+LONGEST_TRIP = 10.0  # s
+LONGEST_STEP = 60.0  # s a clock may advance between two calls
+
+
+def sane(trip: float | None) -> float | None:
+    """A round trip that can be, s; None for what cannot."""
+    return min(trip, LONGEST_TRIP) if trip is not None and isfinite(trip) and trip > 0 else None
+
+
+class Steady:
+    """A clock that neither goes back nor leaps, whatever it is given."""
+
+    def __init__(self, now: float) -> None:
+        self.now = now if isfinite(now) and abs(now) < 1e12 else 0.0
+        self._shift = 0.0
+
+    def at(self, now: float) -> float:
+        """Our time, s, when the given clock shows ``now``."""
+        if not isfinite(now):
+            return self.now
+        step = now + self._shift - self.now
+        if step < 0 or step > LONGEST_STEP:
+            self._shift -= step
+            return self.now
+        self.now += step
+        return self.now
+
+
+class Silence:
+    """How long nothing has been told, and what followed."""
+
+    def __init__(self) -> None:
+        self.silent = False
+        self.before = 0.0  # bit/s estimated when it began
+        self.ended_at = -1e9
+        self._waiting: float | None = None  # since when packets wait to be told of
+        self._heard = False
+        self._lowered_at = 0.0
+
+    def sent(self, now: float) -> None:
+        """A packet left."""
+        if self._waiting is None:
+            self._waiting = now
+
+    def lasts(self, now: float) -> float:
+        """Seconds something sent has waited to be told of."""
+        return 0.0 if self._waiting is None else now - self._waiting
+
+    def over(self, now: float) -> None:
+        """Something was told."""
+        if self.silent:
+            self.ended_at = now
+        self.silent, self._heard, self._waiting = False, True, None
+
+    def listen(self, trip: float, loop: float, control: Control, now: float) -> None:
+        """Time passes; ``trip`` and ``loop`` are the round trip and that with the telling, s."""
+        patience = max(LEAST, TRIPS * trip) if self._heard else NEVER
+        if self.lasts(now) < patience:
+            return
+        if not self.silent:
+            self.silent = True
+            self.before = control.rate
+            self._lowered_at = now - loop
+        if now - self._lowered_at >= loop:
+            self._lowered_at = now
+            control.limit(max(SAFE, control.rate / 2))
+
+    def back(self, empty: bool, control: Control) -> None:
+        """The link is back; ``empty``: with no queue before it."""
+        control.settle(None)
+        control.raise_to((RETURN if empty else CAREFUL) * self.before)
