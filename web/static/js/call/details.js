@@ -10,7 +10,7 @@ import { passage } from "./quality.js";
 import { carried, decimal, rate, reason, volume, where } from "./quality_words.js";
 import { others } from "./state.js";
 
-/** @import { Context, Figures, SeatRow, State } from "../../../types/call.d.ts" */
+/** @import { Context, LinkSample, SeatRow, State } from "../../../types/call.d.ts" */
 
 const AGAIN_MS = 1000;
 
@@ -20,11 +20,11 @@ export class Details {
 
   /**
    * @param {Context} context
-   * @param {() => Figures} figures
+   * @param {() => LinkSample[]} samples
    */
-  constructor(context, figures) {
+  constructor(context, samples) {
     this.mine = context.seat;
-    this.figures = figures;
+    this.samples = samples;
     this.people = h("div", { class: "stack" });
     this.rows = new Rows(this.people, () => new Pair(context.seat));
     this.plot = new Plot();
@@ -44,12 +44,13 @@ export class Details {
   /** @param {State} state */
   show(state) {
     this.#state = state;
-    const figures = this.figures();
+    const samples = this.samples();
+    const { sent, received } = samples.at(-1) ?? { sent: 0, received: 0 };
     this.rows.show(others(state).map((seat) => ({ seat, state })), ({ seat }) => seat.seat);
-    this.plot.show(figures.samples, state.rungs, Date.now());
-    this.own.show(ownFigures(state, this.mine, figures));
-    say(this.used, _("Cet appel a utilisé {volume} sur cet appareil.", { volume: volume(figures.sent + figures.received) }));
-    say(this.limit, _("{sent} envoyés, {received} reçus.", { sent: volume(figures.sent), received: volume(figures.received) }));
+    this.plot.show(samples, state.rungs, Date.now());
+    this.own.show(ownFigures(state, this.mine, samples));
+    say(this.used, _("Cet appel a utilisé {volume} sur cet appareil.", { volume: volume(sent + received) }));
+    say(this.limit, _("{sent} envoyés, {received} reçus.", { sent: volume(sent), received: volume(received) }));
   }
 }
 
@@ -116,10 +117,10 @@ class Table {
 /**
  * @param {State} state
  * @param {string} mine
- * @param {Figures} figures
+ * @param {LinkSample[]} samples
  * @returns {[string, string | null][]}
  */
-function ownFigures({ quality }, mine, { samples }) {
+function ownFigures({ quality }, mine, samples) {
   const { up, down } = quality[mine] ?? {};
   const last = samples.at(-1);
   return [

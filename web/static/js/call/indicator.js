@@ -10,6 +10,7 @@ import { fallen, verdict } from "./verdict.js";
 import { others } from "./state.js";
 
 /** @import { Actions, Context, State, Verdict } from "../../../types/call.d.ts" */
+/** @typedef {ReturnType<typeof verdictLines>} Lines */
 
 /** @type {Record<Verdict["level"], [sign: string, tone: string]>} */
 const LOOKS = {
@@ -55,25 +56,25 @@ export class Indicator {
     this.#speak(judged, texts);
   }
 
-  /** @param {string[]} texts */
-  #write(texts) {
-    const key = texts.join("\n");
+  /** @param {Lines} lines */
+  #write(lines) {
+    const key = lines.map(({ text }) => text).join("\n");
     if (this.lines.dataset.key === key) return;
     this.lines.dataset.key = key;
-    this.lines.replaceChildren(...texts.map((text) => h("span", { class: "quality-line" }, text)));
+    this.lines.replaceChildren(...lines.flatMap(({ text, brief }) => [h("span", { class: "whole" }, text), h("span", { class: "brief" }, brief)]));
   }
 
   /**
    * Aloud only when what passes changes, and never the first time: the banner speaks of cuts.
    * @param {Verdict} judged
-   * @param {string[]} texts
+   * @param {Lines} texts
    */
   #speak({ level, lines }, texts) {
     const key = JSON.stringify([level, ...lines.map(({ way, rung, own, who }) => [way, rung, own, who.seat])]);
     if (key === this.#spoken) return;
     const first = !this.#spoken;
     this.#spoken = key;
-    if (!first && !["lost", "connecting", "unknown"].includes(level)) say(this.speaker, texts.join(" "));
+    if (!first && !["lost", "connecting", "unknown"].includes(level)) say(this.speaker, texts.map(({ text }) => text).join(" "));
   }
 }
 
@@ -92,10 +93,10 @@ export class Offers {
   constructor(context, actions) {
     this.title = h("strong");
     this.text = h("span");
-    this.write = button("chat", _("Écrire un message"), () => actions.compose(), "small");
-    this.still = button("still", _("Demander une image fixe"), () => actions.askStill(this.whom, "camera"), "small");
+    this.write = button("chat", _("Écrire"), () => actions.compose(), "small");
+    this.still = button("still", _("Image nette"), () => actions.still(this.whom, "camera"), "small");
     this.close = button("cross", _("Fermer"), () => this.#dismiss(), "small close");
-    this.page = context.back_url && h("a", { class: "button small", href: context.back_url, target: "_blank", rel: "noopener" }, _("Page de la consultation"));
+    this.page = context.back_url && h("a", { class: "button small", href: context.back_url, target: "_blank", rel: "noopener" }, _("Qui appeler ?"));
     this.root = h("aside", { class: "offers", "aria-label": _("Que faire maintenant"), hidden: true }, h("p", {}, this.title, " ", this.text), h("div", { class: "row" }, this.write, this.still, this.page || null, this.close));
   }
 

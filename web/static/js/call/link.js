@@ -6,7 +6,7 @@
 import { _ } from "../lib/i18n.js";
 import { h, say } from "./element.js";
 
-/** @import { Context, Figures, State } from "../../../types/call.d.ts" */
+/** @import { Context, LinkSample, State } from "../../../types/call.d.ts" */
 /** @import { Details } from "./details.js" */
 
 export class Link {
@@ -16,11 +16,11 @@ export class Link {
 
   /**
    * @param {Context} context
-   * @param {() => Figures} figures what this page has measured
+   * @param {() => LinkSample[]} samples what this page has measured
    */
-  constructor(context, figures) {
+  constructor(context, samples) {
     this.context = context;
-    this.figures = figures;
+    this.samples = samples;
     this.wait = h("p", { class: "hint", role: "status" }, _("Ouverture…"));
     this.root = h("div", { class: "panel-body stack", role: "tabpanel", id: "panel-link", "aria-label": _("Liaison"), tabindex: "-1" }, this.wait);
   }
@@ -41,7 +41,7 @@ export class Link {
     this.#asked = true;
     try {
       const { Details } = await import("./details.js");
-      this.#details = new Details(this.context, this.figures);
+      this.#details = new Details(this.context, this.samples);
       this.root.replaceChildren(this.#details.root);
       if (this.state) this.#details.show(this.state);
     } catch {

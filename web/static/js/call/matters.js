@@ -3,7 +3,7 @@
  */
 
 import { _ } from "../lib/i18n.js";
-import { attribute, h, reword, say, sign } from "./element.js";
+import { attribute, h, say, sign } from "./element.js";
 import { matter } from "./quality_words.js";
 
 /** @import { Actions, Matter, TileRow } from "../../../types/call.d.ts" */
@@ -19,11 +19,13 @@ export class Matters {
 
   /** @param {Actions} actions */
   constructor(actions) {
+    this.whole = h("span", { class: "whole" });
+    this.brief = h("span", { class: "brief" });
     const name = `matter-${(made += 1)}`;
     this.radios = CHOICES.map((what) => h("input", { type: "radio", name, value: what, onchange: () => this.#choose(actions, what) }));
     const texts = { speech: _("La parole : l’image cède la première"), motion: _("Le mouvement : marche, geste, examen neurologique"), detail: _("Le détail : peau, plaie, document") };
     const choices = CHOICES.map((what, index) => h("label", { class: "choice" }, this.radios[index], h("span", {}, texts[what])));
-    this.summary = h("summary", {}, sign("settings"), h("span"));
+    this.summary = h("summary", {}, sign("settings"), this.whole, this.brief);
     this.menu = h("details", { class: "tile-menu", onkeydown: (event) => this.#onKey(event) }, this.summary, h("fieldset", { class: "stack-tight" }, h("legend", {}, _("Ce qui compte dans cette image")), ...choices));
     this.told = h("p", { class: "tile-menu told" });
     this.root = h("div", { class: "tile-matters" }, this.menu, this.told);
@@ -40,8 +42,9 @@ export class Matters {
     attribute(this.root, "hidden", !on);
     attribute(this.menu, "hidden", !tile.choosing);
     attribute(this.told, "hidden", tile.choosing || what === "speech");
-    const text = _("Compte ici : {what}", { what: matter(what) });
-    reword(this.summary, text);
+    const text = _("Ce qui compte : {what}", { what: matter(what) });
+    say(this.whole, text);
+    say(this.brief, matter(what));
     attribute(this.summary, "aria-label", _("Ce qui compte dans l’image de {name} : {what}", { name: tile.name, what: matter(what) }));
     say(this.told, text);
     for (const radio of this.radios) radio.checked = radio.value === what;

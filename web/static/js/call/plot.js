@@ -8,7 +8,7 @@ import { _ } from "../lib/i18n.js";
 import { attribute, h } from "./element.js";
 import { pictureOf, rate } from "./quality_words.js";
 
-/** @import { Rung, RungMark, Sample } from "../../../types/call.d.ts" */
+/** @import { LinkSample, Rung, RungMark } from "../../../types/call.d.ts" */
 /** @typedef {{way: "up" | "down", rung: Rung, x: number, width: number}} Segment */
 
 export const SECONDS = 120;
@@ -18,17 +18,17 @@ const STRIP = 18;
 const SVG = "http://www.w3.org/2000/svg";
 
 /**
- * @param {Sample[]} samples rates in bit/s, `at` in ms
+ * @param {LinkSample[]} samples rates in bit/s, `at` in ms
  * @param {RungMark[]} marks
  * @param {number} now ms
  */
 export function trace(samples, marks, now) {
   const recent = samples.filter((one) => now - one.at <= SECONDS * 1000 && one.at <= now);
-  const top = ceilingOf(recent.flatMap((one) => [one.up ?? 0, one.down ?? 0]));
+  const top = ceilingOf(recent.flatMap((one) => [one.up, one.down]));
   /** @param {number} at */
   const x = (at) => round(WIDTH * Math.max(0, 1 - (now - at) / (SECONDS * 1000)));
   /** @param {"up" | "down"} way */
-  const path = (way) => pathOf(recent.flatMap((one) => (one[way] === null ? [] : [[x(one.at), round(HEIGHT * (1 - one[way] / top))]])));
+  const path = (way) => pathOf(recent.map((one) => [x(one.at), round(HEIGHT * (1 - one[way] / top))]));
   const segments = [...segmentsOf(marks, "up", now, x), ...segmentsOf(marks, "down", now, x)];
   return { top, up: path("up"), down: path("down"), segments };
 }
@@ -82,7 +82,7 @@ export class Plot {
   }
 
   /**
-   * @param {Sample[]} samples
+   * @param {LinkSample[]} samples
    * @param {RungMark[]} marks
    * @param {number} now
    */
@@ -117,7 +117,7 @@ export function nameOf(rung) {
 
 /**
  * What the drawing says, for whoever does not see it.
- * @param {Sample[]} samples
+ * @param {LinkSample[]} samples
  * @param {number} now
  */
 function inWords(samples, now) {
@@ -128,13 +128,12 @@ function inWords(samples, now) {
 
 /**
  * @param {string} way
- * @param {(number | null)[]} values
+ * @param {number[]} values
  */
 function between(way, values) {
-  const known = values.filter((one) => one !== null);
-  const last = known.at(-1);
+  const last = values.at(-1);
   if (last === undefined) return "";
-  const [least, most] = [Math.min(...known), Math.max(...known)].map((one) => rate(one / 1000));
+  const [least, most] = [Math.min(...values), Math.max(...values)].map((one) => rate(one / 1000));
   return _("{way} : entre {least} et {most}, maintenant {last}.", { way, least, most, last: rate(last / 1000) });
 }
 

@@ -53,9 +53,9 @@ export function pictureOf(rung) {
 }
 
 /**
- * What the indicator says: the first line is never empty.
+ * What the indicator says, each line whole and, for a narrow screen, `brief`. Never empty.
  * @param {Verdict} verdict
- * @returns {string[]}
+ * @returns {{text: string, brief: string}[]}
  */
 export function verdictLines({ level, lines, who }) {
   const place = who ? where(who) : "";
@@ -73,12 +73,19 @@ export function verdictLines({ level, lines, who }) {
     unsteady_mine: _("Votre liaison est irrégulière"),
   };
   const text = words[level];
-  return text ? [text] : lines.map(lineOf);
+  return text ? [{ text, brief: text }] : lines.map((line) => (line.own ? ownLine(line) : { text: lineOf(line), brief: lineOf(line) }));
+}
+
+/** @param {VerdictLine} line */
+function ownLine(line) {
+  if (line.way === "out") return { text: seenAs(line, true), brief: seenAs(line, false) };
+  const what = carried(line);
+  const why = ownWhy(line, _("votre liaison descendante est faible"), true);
+  return { text: _("Vous recevez : {what}, car {why}.", { what, why }), brief: _("Vous recevez : {what}.", { what }) };
 }
 
 /** @param {VerdictLine} line */
 function lineOf(line) {
-  if (line.own) return line.way === "out" ? seenAs(line) : got(line);
   const { cause } = line;
   const place = where(line.who);
   const what = carried(line);
@@ -94,10 +101,11 @@ function lineOf(line) {
 /**
  * What the other end sees of this person, and why.
  * @param {VerdictLine} line
+ * @param {boolean} figures
  */
-function seenAs(line) {
+function seenAs(line, figures) {
   const who = line.all ? "" : where(line.who);
-  const why = ownWhy(line, _("votre liaison montante est faible"));
+  const why = ownWhy(line, _("votre liaison montante est faible"), figures);
   if (line.rung === "text") return who ? _("{who} ne vous voit ni ne vous entend plus : {why}.", { who, why }) : _("Les autres ne vous voient ni ne vous entendent plus : {why}.", { why });
   if (line.rung === "voice") return who ? _("{who} vous entend, sans image : {why}.", { who, why }) : _("Les autres vous entendent, sans image : {why}.", { why });
   const how = line.every ? _("en images fixes, toutes les {seconds} secondes", { seconds: Math.round(line.every) }) : inPictures(line.rung);
@@ -116,21 +124,17 @@ function inPictures(rung) {
   }[rung];
 }
 
-/** What this person gets, and why. @param {VerdictLine} line */
-function got(line) {
-  return _("Vous recevez : {what}, car {why}.", { what: carried(line), why: ownWhy(line, _("votre liaison descendante est faible")) });
-}
-
 /**
  * @param {VerdictLine} line
  * @param {string} weak
+ * @param {boolean} figures
  */
-function ownWhy({ cause, figure }, weak) {
+function ownWhy({ cause, figure }, weak, figures) {
   if (cause === "choice") return _("c’est le choix fait pour cette image");
   if (cause === "processor") return _("votre appareil est trop chargé");
   if (cause === "ceiling") return _("un plafond de données est fixé");
   if (cause === "starting" || cause === "fine") return _("l’appel commence prudemment");
-  return figure === null ? weak : _("{weak} (environ {rate})", { weak, rate: rate(rounded(figure)) });
+  return figure === null || !figures ? weak : _("{weak} (environ {rate})", { weak, rate: rate(rounded(figure)) });
 }
 
 /** Two digits are as much as « environ » can promise. @param {number} kbps */

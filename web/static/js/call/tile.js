@@ -49,7 +49,7 @@ export class Tile {
     this.pin = h("button", { type: "button", class: "tile-pin", onclick: () => actions.pin(this.id) });
     this.matters = new Matters(actions);
     this.ask = button("still", _("Image nette"), () => actions.still(this.row?.seat ?? "", this.row?.sort === "exam" ? "exam" : "camera"), "small tile-ask");
-    this.root = h("article", { class: "tile" }, this.video, this.still, this.face, this.veil, this.news, h("div", { class: "caption" }, h("div", { class: "who-line" }, this.name, this.place), this.marks, this.link), this.pin, !small && this.matters.root, !small && this.ask);
+    this.root = h("article", { class: "tile" }, this.video, this.still, this.face, this.veil, this.news, h("div", { class: "caption" }, h("div", { class: "who-line" }, this.name, this.place), this.marks, this.link), this.pin, !small && h("div", { class: "tile-tools" }, this.ask, this.matters.root));
   }
 
   /** @param {TileRow} tile */
@@ -85,7 +85,7 @@ export class Tile {
     attribute(this.face, "hidden", !["off", "stills", "voice", "text"].includes(what));
     say(this.face, initials(tile.name));
     this.#sayVeil(tile, what, still?.at ?? "");
-    this.#sayNews(tile);
+    this.#sayNews(tile, what);
     this.matters.show(tile, what !== "off");
     attribute(this.ask, "hidden", !tile.asking || what === "off");
   }
@@ -112,9 +112,14 @@ export class Tile {
     this.veil.classList.toggle("low", what === "still");
   }
 
-  /** @param {TileRow} tile */
-  #sayNews({ turn, sort, ...tile }) {
-    const fresh = turn && sort === "person" && Date.now() - turn.at < NEWS_MS && !this.small;
+  /**
+   * Nothing where the veil already says it with its reason.
+   * @param {TileRow} tile
+   * @param {Shown} what
+   */
+  #sayNews({ turn, sort, ...tile }, what) {
+    const told = sort === "exam" || this.small || !["live", "still", "stills"].includes(what);
+    const fresh = turn && !told && Date.now() - turn.at < NEWS_MS;
     if (fresh) say(this.news, turnLine(turn, tile));
     attribute(this.news, "hidden", !fresh);
   }

@@ -79,6 +79,16 @@ function examTile(state, seat) {
 }
 
 /**
+ * What matters in a picture: the voice beside it, until somebody says otherwise.
+ * @param {State} state
+ * @param {string} seat
+ * @param {Picture} source
+ */
+export function matterOf(state, seat, source) {
+  return state.room?.matters?.[`${seat}/${source}`] ?? "speech";
+}
+
+/**
  * How this picture is carried, and who may say what matters in it.
  * @param {State} state
  * @param {SeatRow} seat
@@ -90,7 +100,7 @@ function carriage(state, seat, source) {
     connection: connectionOf(state, seat),
     passage: received(state, seat.seat),
     turn: state.turns[seat.seat] ?? null,
-    matter: state.room?.matters?.[`${seat.seat}/${source}`] ?? "speech",
+    matter: matterOf(state, seat.seat, source),
     asking: member,
     choosing: host || CLINICIANS.includes(kind),
   };

@@ -27,7 +27,7 @@ import { Threshold } from "../call/threshold.js";
 import { Door, Ending } from "../call/waiting.js";
 import * as words from "../call/words.js";
 
-/** @import { Actions, Context, Event, Figures, Message, Phase, Snapshot, State, Tone } from "../../../types/call.d.ts" */
+/** @import { Actions, Context, Event, Message, Phase, Snapshot, State, Tone } from "../../../types/call.d.ts" */
 
 const NOTICE_SECONDS = 6;
 const CUTS = ["line_lost", "media_lost", "all_lost"];
@@ -65,7 +65,7 @@ class Call {
       chat: new Chat(context, actions),
       people: new People(context, actions),
       settings: new Settings(context, actions),
-      link: new Link(context, () => this.#figures()),
+      link: new Link(context, () => this.media.uplink.samples()),
     };
     this.panel = new Panel(views, () => this.#onPanel());
     this.controls = new Controls(actions, this.panel);
@@ -160,7 +160,6 @@ class Call {
       still: (seat, source) => this.stills.take(seat, source),
       pin: (tile) => this.tell({ type: "pin", tile }),
       matters: (seat, source, what) => this.seat.command("matters", { seat, source, what }),
-      askStill: (seat, source) => this.seat.command("still_ask", { seat, source }),
       compose: () => this.panel.show("chat"),
       details: () => this.panel.toggle("link"),
       audioBlocked: (blocked) => this.tell({ type: "audio", blocked }),
@@ -262,14 +261,6 @@ class Call {
     this.stills.end();
     if (this.panel.open) this.panel.show(null);
     document.querySelector("dialog")?.close();
-  }
-
-  /**
-   * What this page has measured of its own link.
-   * @returns {Figures}
-   */
-  #figures() {
-    return { samples: [], sent: 0, received: 0 };
   }
 
   #listenWindow() {

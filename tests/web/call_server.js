@@ -1,0 +1,40 @@
+// In the place of the Socket.IO client: a server played by the test, `__server.tell(event, payload)`.
+// Every command is answered `ok`; what was said is kept in `__server.said`.
+
+const heard = {};
+const socket = {
+  connected: false,
+  active: true,
+  on: (event, listener) => (heard[event] = listener),
+  connect() {
+    socket.connected = true;
+    queueMicrotask(() => heard.connect?.());
+    return socket;
+  },
+  disconnect() {
+    socket.connected = false;
+    return socket;
+  },
+  timeout: () => ({
+    emitWithAck: async (event, payload) => {
+      __server.said.push([event, payload]);
+      return { ok: true };
+    },
+  }),
+  volatile: { emit: (event, payload) => __server.said.push([event, payload]) },
+};
+
+globalThis.__server = {
+  said: [],
+  tell: (event, payload) => heard[event]?.(payload),
+  cut() {
+    socket.connected = false;
+    heard.disconnect("transport close");
+  },
+};
+
+export const io = () => socket;
+
+/** Ways to a server, which this one does not need. */
+export class WebSocket {}
+export class XHR {}
