@@ -214,7 +214,7 @@ export function advice(code, name) {
   return {
     voice: { title: _("L’image ne passe plus, la voix passe."), text: _("Continuez de vive voix ; une image fixe ou un message écrit passent encore.") },
     text: { title: _("La voix ne passe plus."), text: _("{call} ; les messages écrits passent encore ici.", { call }) },
-    none: { title: _("Plus rien ne passe."), text: _("Nous rétablissons la liaison. Si cela dure, un autre moyen : {call}.", { call: call.toLowerCase() }) },
+    none: { title: _("Plus rien ne passe."), text: _("Nous rétablissons la liaison. {call} si cela dure.", { call }) },
   }[code];
 }
 
