@@ -43,8 +43,13 @@ COLUMNS = {
     "width": "px",
     "frozen": "%",
     "longest freeze": "s",
+    "unseen": "%",
+    "still every": "s",
+    "changes": "1/min",
     "picture delay": "ms",
     "first picture": "s",
+    "first still": "s",
+    "asked still": "s",
     "link used": "%",
     "overhead": "%",
     "tcp": "kbit/s",
@@ -71,7 +76,7 @@ def measured(profile: Profile, system: str, seed: int, keep: bool = False) -> Ru
     tries: list[Run] = []
     while len(tries) <= AGAIN and (not tries or tries[-1].stalled > WORST):
         held = {**versions.held(), "seconds": profile.seconds}
-        call = hold(profile, system, seed)
+        call = hold(profile, system, seed, place(profile, system, seed) if keep else None)
         read = tuple(figures(call))
         tries.append(Run(read, call.stalled, load_now(), call.trouble, seed, held))
         if keep:
@@ -80,17 +85,22 @@ def measured(profile: Profile, system: str, seed: int, keep: bool = False) -> Ru
     return min(tries, key=lambda run: run.stalled)
 
 
+def place(profile: Profile, system: str, seed: int) -> Path:
+    """Where all of a run is kept: a file, and a folder of its traces beside it."""
+    name = re.sub(r"[^\w.]+", "-", profile.name).strip("-")
+    return KEPT / f"{name}-{system}-{seed}"
+
+
 def kept(call: Call, seed: int) -> None:
     """All that was seen of a call, for whoever wants to look closer or to replay it."""
-    KEPT.mkdir(parents=True, exist_ok=True)
-    name = re.sub(r"[^\w.]+", "-", call.profile.name).strip("-")
-    path = KEPT / f"{name}-{call.system}-{seed}.json.gz"
+    path = Path(f"{place(call.profile, call.system, seed)}.json.gz")
+    path.parent.mkdir(parents=True, exist_ok=True)
     with gzip.open(path, "wt", compresslevel=1) as file:
         json.dump(asdict(call), file)
     print(path, file=sys.stderr)
 
 
-def held(
+def series_of(
     profile: Profile, system: str, seeds: Sequence[int], resume: bool, keep: bool
 ) -> list[Row]:
     """The runs of one profile and system, each kept when it ends; returns their medians."""
@@ -167,7 +177,7 @@ def main() -> int:
     seeds = range(options.seed, options.seed + options.runs)
     for profile in links(options):
         for system in chosen(options.system, NAMES):
-            every += held(profile, system, seeds, options.resume, options.keep)
+            every += series_of(profile, system, seeds, options.resume, options.keep)
     print(shown(every))
     return 0
 

@@ -21,7 +21,8 @@ from playwright.async_api import async_playwright
 from tests.lab import namespaces
 from tests.lab.compared import system
 from tests.lab.profiles import SETTLED, Profile
-from tests.lab.seats import Sight, seats, trusting
+from tests.lab.seats import seats, trusting
+from tests.lab.sight import Sight
 from tests.lab.stall import Stalls
 from tests.lab.star import Journal, Star
 from tests.lab.systems import System, certificate
@@ -31,7 +32,8 @@ MEMORY = Path("/dev/shm")  # cameras rewrite their picture a hundred times a sec
 
 @dataclass(frozen=True)
 class Call:
-    """All that was seen of one call. ``clicked``: seconds of the link's time."""
+    """All that was seen of one call. ``clicked``, ``asked`` (for a still): seconds of the link's
+    time."""
 
     profile: Profile
     system: str
@@ -40,19 +42,20 @@ class Call:
     journal: Journal
     stalled: float  # percent
     trouble: str  # why it did not begin, if so
+    asked: float | None = None
 
 
-async def _hold(star: Star, profile: Profile, name: str, folder: Path) -> Call:
+async def _hold(star: Star, profile: Profile, name: str, folder: Path, traces: Path | None) -> Call:
     known = trusting(certificate(folder).cert)
     async with async_playwright() as play, seats(play, star, folder, known) as people:
-        holding = system(name, star, profile, folder)
+        holding = system(name, star, profile, folder, traces)
         try:
             await holding.ready(people)
             with Stalls() as stalls:
                 begun = star.impose()
                 async with _download(star, profile):
                     clicked = time.monotonic()
-                    trouble = await _through(holding, people, begun + profile.seconds)
+                    trouble, asked = await _through(holding, people, begun, profile)
                 ended = time.monotonic()
             sights = {seat.name: await seat.sight(begun) for seat in people.values()}
             journal = star.journal()
@@ -60,20 +63,35 @@ async def _hold(star: Star, profile: Profile, name: str, folder: Path) -> Call:
         finally:
             await holding.end()
     stalled = stalls.percent(begun, ended)
-    return Call(profile, name, clicked - begun, sights, journal, stalled, trouble)
+    return Call(profile, name, clicked - begun, sights, journal, stalled, trouble, asked)
 
 
-async def _through(holding: System, people: Mapping[str, Any], end: float) -> str:
-    """Begin, and stay until the end; returns why it could not begin, if so. That a system never
-    begins on a thin link is a figure, not the end of the measuring."""
+async def _through(
+    holding: System, people: Mapping[str, Any], begun: float, profile: Profile
+) -> tuple[str, float | None]:
+    """Begin, and stay until the end; returns why it could not begin, if so, and when a still was
+    asked for. That a system never begins on a thin link is a figure, not the end of measuring."""
     beginning = asyncio.create_task(holding.begin(people))
-    await asyncio.sleep(end - time.monotonic())
-    if not beginning.done():
-        beginning.cancel()
-        await asyncio.wait([beginning])
-        return "did not begin in time"
+    asking = asyncio.create_task(_ask(holding, people, begun, profile.still))
+    await asyncio.sleep(begun + profile.seconds - time.monotonic())
+    for task in (beginning, asking):
+        task.cancel()  # nothing to one that is done
+    await asyncio.wait([beginning, asking])
+    asked = None if asking.cancelled() or asking.exception() else asking.result()
+    if beginning.cancelled():
+        return "did not begin in time", asked
     failure = beginning.exception()
-    return f"did not begin: {str(failure)[:200]!r}" if failure else ""
+    return f"did not begin: {str(failure)[:200]!r}" if failure else "", asked
+
+
+async def _ask(
+    holding: System, people: Mapping[str, Any], begun: float, second: float | None
+) -> float | None:
+    """Ask for a sharp still at that second; returns when it was asked, if it could be."""
+    if second is None:
+        return None
+    await asyncio.sleep(begun + second - time.monotonic())
+    return time.monotonic() - begun if await holding.ask_still(people) else None
 
 
 @asynccontextmanager
@@ -101,9 +119,10 @@ async def _start(*words: str) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(*words, stdout=quiet, stderr=quiet)
 
 
-def hold(profile: Profile, name: str, seed: int = 1) -> Call:
+def hold(profile: Profile, name: str, seed: int = 1, traces: Path | None = None) -> Call:
     """Hold one call, from making the links to taking them away. Takes about the call's length and
-    half a minute. Raises NoNamespace where there can be no links."""
+    half a minute. ``traces``: a folder for what a system can record of its estimates. Raises
+    NoNamespace where there can be no links."""
     for left in MEMORY.glob("carbet-lab-*"):
         if not Path("/proc", left.name.split("-")[2]).exists():  # its owner was killed
             shutil.rmtree(left)
@@ -112,4 +131,4 @@ def hold(profile: Profile, name: str, seed: int = 1) -> Call:
         Star(profile.links, seed) as star,
         star.within_hub(),
     ):
-        return asyncio.run(_hold(star, profile, name, Path(folder)))
+        return asyncio.run(_hold(star, profile, name, Path(folder), traces))

@@ -13,11 +13,13 @@ NAMES = ("carbet", "direct", "tuned", "janus")
 OTHERS = ("carbet-cold",)  # not part of "all": only its first picture differs
 
 
-def system(name: str, star: Star, profile: Profile, folder: Path) -> System:
+def system(
+    name: str, star: Star, profile: Profile, folder: Path, traces: Path | None = None
+) -> System:
     """By its name. Raises KeyError for another."""
     made: dict[str, System] = {
-        "carbet": ByCarbet(star, folder),
-        "carbet-cold": ByCarbet(star, folder, cold=True),
+        "carbet": ByCarbet(star, folder, traces),
+        "carbet-cold": ByCarbet(star, folder, traces, cold=True),
         "direct": Direct(star, profile, by_hand=False),
         "tuned": Direct(star, profile, by_hand=True),
         "janus": ByJanus(folder),

@@ -1,6 +1,6 @@
 /* What a page sends, receives and shows, kept as samples for `tests/lab/reading.py`: the browser's own
    figures ten times a second, and every picture of others that was presented, with the time code in its
-   corner (`timecode.py`). It needs `measure.js` for the connections, and changes nothing of the page. */
+   corner (`timecode.py`); the stills shown, and what the page says of the call's rung. It needs `measure.js` for the connections, and changes nothing of the page. */
 () => {
   if (window.__eye) return;
   const PERIOD = 100;
@@ -19,7 +19,7 @@
     "candidate-pair": ["nominated", "availableOutgoingBitrate", "currentRoundTripTime"],
     "codec": ["mimeType", "payloadType"],
   };
-  const samples = [], frames = [], watched = new WeakSet();
+  const samples = [], frames = [], stills = [], turns = [], watched = new WeakSet();
   const canvas = document.createElement("canvas");
   canvas.width = COLUMNS * 10;
   canvas.height = ROWS * 10;
@@ -49,8 +49,8 @@
     return null;
   }
 
-  function read(video) {
-    eye.drawImage(video, 0, 0, video.videoWidth * CORNER[0], video.videoHeight * CORNER[1], 0, 0, canvas.width, canvas.height);
+  function read(picture, width = picture.videoWidth, height = picture.videoHeight) {
+    eye.drawImage(picture, 0, 0, width * CORNER[0], height * CORNER[1], 0, 0, canvas.width, canvas.height);
     const { data } = eye.getImageData(0, 0, canvas.width, canvas.height);
     const luma = (column, row) => {
       let sum = 0;
@@ -83,7 +83,40 @@
     video.requestVideoFrameCallback(seen);
   }
 
+  /* A picture shown as a still: on somebody's tile ("tile"), or one that was asked for ("asked"). */
+  const STILLS = { tile: ".tile-still", asked: "[data-still] img, .still-image" };
+  const shown = new WeakMap();
+
+  function lookAt(image, place) {
+    if (!image.src || image.hidden || !image.complete || !image.naturalWidth || shown.get(image) === image.src) return;
+    shown.set(image, image.src);
+    const { naturalWidth: width, naturalHeight: height } = image;
+    const wall = Date.now() / 1000;
+    let code = null;
+    try { code = read(image, width, height); } catch { /* painted from elsewhere: no time can be read */ }
+    stills.push({ at: wall, place, width, seat: image.closest("[data-seat]")?.dataset.seat ?? "", code });
+  }
+
+  /* What a person sees change: the rung of a tile, and the words of the indicator. */
+  const said = new Map();
+
+  function hear(at, key, text) {
+    if (said.get(key) === text) return;
+    if (said.has(key)) turns.push({ at, key, before: said.get(key), text });
+    said.set(key, text);
+  }
+
+  function look() {
+    for (const [place, where] of Object.entries(STILLS)) for (const image of document.querySelectorAll(where)) lookAt(image, place);
+    const at = Date.now() / 1000;
+    for (const tile of document.querySelectorAll(".tile[data-seat]"))
+      if (tile.dataset.rung) hear(at, `rung ${tile.dataset.seat} ${tile.dataset.sort ?? ""}`, tile.dataset.rung);
+    const words = document.querySelector(".quality-lines")?.textContent;
+    if (words) hear(at, "words", words);
+  }
+
+  setInterval(look, 100);
   setInterval(() => document.querySelectorAll("video").forEach(watch), 200);
   setTimeout(sample, PERIOD);
-  window.__eye = { collect: () => JSON.stringify({ samples, frames }) };
+  window.__eye = { collect: () => JSON.stringify({ samples, frames, stills, turns }) };
 }

@@ -214,6 +214,9 @@ class ByJanus:
 
         await asyncio.gather(*(come(seat) for seat in seats.values()))
 
+    async def ask_still(self, seats: Mapping[str, Seat]) -> bool:
+        return False
+
     async def end(self) -> None:
         for member in self._members.values():
             member.stop()

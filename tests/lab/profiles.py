@@ -17,7 +17,7 @@ from tests.lab.star import Link
 
 FILE = Path(__file__).with_name("profiles.toml")
 OF_WAY = {"up", "down", "delay", "jitter", "loss", "burst", "queue", "queue_bytes", "cuts"}
-OF_CALL = {"seconds", "windows", "download", "like", "sites"}
+OF_CALL = {"seconds", "windows", "download", "still", "like", "sites"}
 LASTING = 45.0  # seconds of a call whose profile does not say
 SETTLED = 15.0  # seconds; figures of a whole call are from here on
 SITES = ("site", "second")
@@ -36,6 +36,7 @@ class Profile:
     seconds: float
     windows: Mapping[str, tuple[float, float]]  # in seconds; "" is the settled call
     download: bool
+    still: float | None = None  # second at which the specialist asks for a sharp still
 
 
 def load(path: Path = FILE) -> dict[str, Profile]:
@@ -73,7 +74,9 @@ def _profile(name: str, every: Mapping[str, Any]) -> Profile:
         }
         seconds = float(raw.get("seconds", LASTING))
         windows = {"": (SETTLED, seconds), **{k: (a, b) for k, (a, b) in _windows(raw).items()}}
-        return Profile(name, links, seconds, windows, bool(raw.get("download", False)))
+        return Profile(
+            name, links, seconds, windows, bool(raw.get("download", False)), raw.get("still")
+        )
     except (ValueError, TypeError, KeyError) as error:
         raise WrongProfile(f"{name}: {error}") from error
 

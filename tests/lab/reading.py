@@ -10,6 +10,8 @@ from tests.lab.seats import NUMBERS, SPECIALIST
 from tests.lab.sight import Received, Window, received
 from tests.lab.way import Carried, tag
 
+ASKED = 640  # pixels in width; what the camera gives
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -33,9 +35,12 @@ def _of_way(call: Call, site: str, direction: str, name: str) -> Iterator[Figure
     sender, receiver = (site, SPECIALIST) if direction == "up" else (SPECIALIST, site)
     sight = call.sights[receiver]
     number = NUMBERS[sender] if len(call.sights) > 2 else None
-    seen = received(sight.samples, sight.frames, number)
+    seen = received(sight, number)
     carried = _carried(call, site, direction)
     yield Figure(f"{name} first picture", seen.first_picture(call.clicked), "s")
+    yield Figure(f"{name} first still", seen.first_still(call.clicked), "s")
+    if call.asked is not None and direction == "up" and site == "site":
+        yield Figure(f"{name} asked still", seen.asked_still(call.asked, ASKED), "s")
     for label, window in call.profile.windows.items():
         yield from _received(seen, window, f"{name} {label}".strip())
         yield from _on_link(carried, window, f"{name} {label}".strip())
@@ -54,6 +59,9 @@ def _received(seen: Received, window: Window, name: str) -> Iterator[Figure]:
     yield Figure(f"{name} width", seen.width(window), "px")
     yield Figure(f"{name} frozen", seen.frozen(window), "%")
     yield Figure(f"{name} longest freeze", seen.longest_freeze(window), "s")
+    yield Figure(f"{name} unseen", seen.unseen(window), "%")
+    yield Figure(f"{name} still every", seen.still_every(window), "s")
+    yield Figure(f"{name} changes", seen.changes(window), "1/min")
     yield Figure(f"{name} picture delay", seen.picture_delay(window), "ms")
 
 

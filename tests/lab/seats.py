@@ -7,19 +7,20 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import itertools
 import json
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from playwright.async_api import Browser, BrowserContext, Page, Playwright, StorageState
 
 from tests.lab.camera import filming
+from tests.lab.sight import Sight
 from tests.lab.star import Star
 from tests.peers import measure
 from tests.peers.browsers import CHROMIUM, CHROMIUM_SWITCHES, PARTS
@@ -29,14 +30,6 @@ EYE = Path(__file__).with_name("eye.js")
 SPECIALIST = "specialist"
 NUMBERS = {SPECIALIST: 0, "site": 1, "second": 2}  # in the time code
 PEOPLE: dict[str, Person] = {SPECIALIST: CLINICIAN, "site": SITE, "second": GUEST}
-
-
-@dataclass(frozen=True)
-class Sight:
-    """What one page's eye collected; instants in seconds of the link's time."""
-
-    samples: list[dict[str, Any]]
-    frames: list[dict[str, Any]]
 
 
 @dataclass
@@ -50,10 +43,10 @@ class Seat:
         """What was seen; ``begun`` is the ``time.monotonic`` of the link's beginning."""
         told = json.loads(await self.page.evaluate("() => window.__eye.collect()"))
         shift = time.time() - time.monotonic() + begun
-        for each in (*told["samples"], *told["frames"]):
+        for each in itertools.chain(*told.values()):
             each["wall"] = each["at"]
             each["at"] -= shift
-        return Sight(told["samples"], told["frames"])
+        return Sight(**told)
 
 
 def _wrapper(folder: Path, namespace: str) -> Path:

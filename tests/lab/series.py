@@ -52,11 +52,15 @@ def median(values: Sequence[float | None]) -> float | None:
 def rows(profile: str, system: str, runs: Sequence[Run]) -> list[Row]:
     """One row for each figure, its worst host beside it."""
     worst = max(runs, key=lambda run: (bool(run.trouble), run.stalled))
-    made = []
-    for index, figure in enumerate(runs[0].figures):
-        value = median([run.figures[index].value for run in runs])
-        made.append(Row(figure.name, system, profile, value, figure.unit, len(runs), worst.host()))
-    return made
+    told = [{figure.name: figure.value for figure in run.figures} for run in runs]
+    return [
+        Row(
+            figure.name, system, profile,
+            median([values.get(figure.name) for values in told]),
+            figure.unit, len(runs), worst.host(),
+        )
+        for figure in runs[-1].figures
+    ]  # fmt: skip
 
 
 def _path() -> Path:

@@ -7,17 +7,30 @@ figure of zero but the worst there is: all speech concealed, all pictures frozen
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
 from tests.lab import timecode
 
 Window = tuple[float, float]
+
+
 FROZEN = 0.5  # seconds between two pictures from which on people speak of a freeze
 HEARD = 0.5  # concealed share of a sample below which it counts as speech
+FRESH = 8.0  # seconds during which a still stands for a picture
 LONGEST_DELAY = 19.0  # seconds; above, the time code has come round
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What one page's eye collected (``eye.js``); instants in seconds of the link's time."""
+
+    samples: list[dict[str, Any]]
+    frames: list[dict[str, Any]]
+    stills: list[dict[str, Any]] = field(default_factory=list)
+    turns: list[dict[str, Any]] = field(default_factory=list)  # of what the page says of the call
 
 
 @dataclass(frozen=True)
@@ -42,11 +55,22 @@ class Picture:
 
 
 @dataclass(frozen=True)
+class Still:
+    """A picture that does not move: on a tile in place of one that does, or asked for."""
+
+    at: float
+    asked: bool
+    width: int
+
+
+@dataclass(frozen=True)
 class Received:
-    """One person as another received them."""
+    """One person as another received them; ``turns``: when the rung told of them changed."""
 
     sounds: Sequence[Sound]
     pictures: Sequence[Picture]
+    stills: Sequence[Still] = ()
+    turns: Sequence[float] = ()
 
     def concealed(self, window: Window) -> float:
         """Percent of the samples played that the receiver had to invent."""
@@ -83,6 +107,34 @@ class Received:
     def longest_freeze(self, window: Window) -> float:
         """Seconds."""
         return max(self._freezes(window))
+
+    def unseen(self, window: Window) -> float:
+        """Percent of the time in freezes during which no still of the last FRESH seconds stood for
+        the picture either."""
+        own = [(p.at, p.at) for p in self._within(window)]
+        fresh = [(s.at, s.at + FRESH) for s in self.stills if not s.asked]
+        still = sum(sum(gaps(fresh, frozen)) for frozen in holes(own, window))
+        return 100 * still / (window[1] - window[0])
+
+    def still_every(self, window: Window) -> float | None:
+        """Seconds between two stills on the tile, median; none where fewer than two came."""
+        shown = [s.at for s in self.stills if not s.asked and window[0] <= s.at < window[1]]
+        return statistics.median(b - a for a, b in pairwise(shown)) if len(shown) > 1 else None
+
+    def first_still(self, instant: float) -> float | None:
+        """Seconds until a still is on the tile."""
+        return min((s.at - instant for s in self.stills if not s.asked and s.at >= instant),
+                   default=None)  # fmt: skip
+
+    def asked_still(self, instant: float, width: int) -> float | None:
+        """Seconds until a still at least so wide that was asked for is shown."""
+        came = (s.at for s in self.stills if s.asked and s.width >= width and s.at >= instant)
+        return min((at - instant for at in came), default=None)
+
+    def changes(self, window: Window) -> float:
+        """How often a minute the rung told of this person changed."""
+        told = sum(window[0] <= at < window[1] for at in self.turns)
+        return 60 * told / (window[1] - window[0])
 
     def picture_delay(self, window: Window) -> float | None:
         """From the camera to the screen, median, ms; none where no time could be read."""
@@ -124,15 +176,37 @@ def gaps(covered: Iterable[Window], window: Window) -> Iterable[float]:
     yield max(0.0, window[1] - reached)
 
 
-def received(
-    samples: Sequence[Mapping[str, Any]], frames: Sequence[Mapping[str, Any]], sender: int | None
-) -> Received:
+def holes(covered: Iterable[Window], window: Window) -> Iterator[Window]:
+    """The freezes of a window: what is left of it between pictures, longer than FROZEN."""
+    reached = window[0]
+    for start, end in [*sorted(covered), (window[1], window[1])]:
+        if start - reached > FROZEN:
+            yield reached, start
+        reached = max(reached, end)
+
+
+def received(sight: Sight, sender: int | None) -> Received:
     """Of everybody (None), or of the person with this number in the time code."""
+    samples, frames = sight.samples, sight.frames
     places = {} if sender is None else _places(frames)
     own = [f for f in frames if sender is None or places.get(_place(f)) == sender]
     slots = None if sender is None else {_slot(f["connection"], f["mid"]) for f in own}
     sounds = list(_sounds(samples, slots))
-    return Received(sounds, [_picture(f) for f in sorted(own, key=lambda f: float(f["at"]))])
+    pictures = [_picture(f) for f in sorted(own, key=lambda f: float(f["at"]))]
+    return Received(sounds, pictures, *_told(sight, sender))
+
+
+def _told(sight: Sight, sender: int | None) -> tuple[list[Still], list[float]]:
+    """Their stills, and when their rung changed: by the seat that a still of theirs shows."""
+    codes = [(s["seat"], timecode.person(s["code"])) for s in sight.stills if s["code"] is not None]
+    seats = {seat for seat, person in codes if seat and person == sender}
+    stills = [
+        Still(s["at"], s["place"] == "asked", s["width"])
+        for s in sight.stills
+        if sender is None or (s["code"] is not None and timecode.person(s["code"]) == sender)
+    ]
+    rungs = [t for t in sight.turns if t["key"].startswith("rung ")]
+    return stills, [t["at"] for t in rungs if sender is None or t["key"].split()[1] in seats]
 
 
 def _place(frame: Mapping[str, Any]) -> tuple[int, str]:

@@ -47,6 +47,9 @@ class System(Protocol):
     async def begin(self, seats: Mapping[str, Seat]) -> None:
         """The click, on thin links, and what follows from it."""
 
+    async def ask_still(self, seats: Mapping[str, Seat]) -> bool:
+        """The specialist asks for a sharp still of the site; False where nobody can."""
+
     async def end(self) -> None:
         """Leave no process behind, whatever happened."""
 
@@ -97,6 +100,9 @@ class Direct:
             "([name, sdp]) => window.__direct.conclude(name, sdp)", [other.name, answer]
         )
 
+    async def ask_still(self, seats: Mapping[str, Seat]) -> bool:
+        return False
+
     async def end(self) -> None:
         return
 
@@ -109,9 +115,9 @@ def certificate(folder: Path) -> Certificate:
 class HubCarbet(Carbet):
     """Carbet in the hub: pages on every address, media on the one that links lead to."""
 
-    def __init__(self, folder: Path, host: str) -> None:
+    def __init__(self, folder: Path, host: str, traces: Path | None) -> None:
         super().__init__(folder)
-        self.host = host
+        self.host, self.traces = host, traces
         self.public = f"https://{host}:{self.port}"
 
     async def start(self) -> None:
@@ -122,6 +128,7 @@ class HubCarbet(Carbet):
             "CARBET_SERVER__DATA_DIR": str(self.folder / "data"),
             "CARBET_MEDIA__HOST": self.host,
             "CARBET_MEDIA__UDP_PORT": str(self.udp_port),
+            "CARBET_MEDIA__TRACE": str(self.traces.absolute()) if self.traces else "",
         }
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
@@ -144,8 +151,10 @@ class ByCarbet:
     answered as soon as it can be read.
     """
 
-    def __init__(self, star: Star, folder: Path, cold: bool = False) -> None:
-        self._carbet = HubCarbet(folder, star.address)
+    def __init__(
+        self, star: Star, folder: Path, traces: Path | None = None, cold: bool = False
+    ) -> None:
+        self._carbet = HubCarbet(folder, star.address, traces)
         self._cold, self._consultation = cold, ""
 
     async def ready(self, seats: Mapping[str, Seat]) -> None:
@@ -192,6 +201,11 @@ class ByCarbet:
         if "second" in seats:
             await journey.knock(seats["second"].page)
             await journey.admit(seats[SPECIALIST].page, SECOND)
+
+    async def ask_still(self, seats: Mapping[str, Seat]) -> bool:
+        asking = re.compile("^Demander une image nette")
+        await seats[SPECIALIST].page.get_by_role("button", name=asking).first.click()
+        return True
 
     async def end(self) -> None:
         await self._carbet.end()

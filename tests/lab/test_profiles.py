@@ -51,6 +51,17 @@ def test_a_new_one_is_a_line(tmp_path: Path) -> None:
     assert (link.up.delay, link.down.delay, link.down.loss) == (0.1, 0.05, 0.03)
 
 
+def test_a_link_is_written_on_the_command_line() -> None:
+    line = "up=100,down=300,delay=250,loss=3,burst=2,seconds=40"
+    profile = profiles.written(line)
+    way = Way(rate=((0.0, 100.0),), delay=0.25, queue=6250, loss=0.03, burst=2)
+    assert (profile.name, profile.seconds, profile.links["site"].up) == (line, 40, way)
+    assert profiles.written('like="vsat",loss=5').links["site"].down.loss == 0.05
+    for wrong in ("up=100", "up=100,down=", "up=1,down=1,latency=2"):
+        with pytest.raises(WrongProfile, match=f"^{wrong}"):
+            profiles.written(wrong)
+
+
 @pytest.mark.parametrize(
     "line",
     [

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.lab import timecode
-from tests.lab.sight import Received, gaps, received
+from tests.lab.sight import Received, Sight, gaps, received
 
 WINDOW = (15.0, 25.0)
 STEP = 0.1
@@ -51,7 +51,7 @@ def film(*stretches: tuple[float, float], fps: float = 10.0, **more: Any) -> lis
 
 
 def seen(samples: list[Any], frames: list[Any], sender: int | None = None) -> Received:
-    return received(samples, frames, sender)
+    return received(Sight(samples, frames), sender)
 
 
 def test_concealment_is_a_share_of_what_was_played() -> None:
@@ -103,6 +103,41 @@ def test_of_two_people_each_has_their_own_figures() -> None:
     assert one.concealed(WINDOW) == 0 and two.concealed(WINDOW) == pytest.approx(10)
     assert two.picture_delay(WINDOW) == pytest.approx(900, abs=11)
     assert seen(samples, frames, 0).concealed(WINDOW) == 100
+
+
+def still(at: float, *, place: str = "tile", person: int = 1, **more: Any) -> Any:
+    shown = frame(at, person=person)
+    return {"at": at, "place": place, "width": 640, "seat": f"s{person}", **shown, **more}
+
+
+def turn(at: float, seat: str = "s1", key: str = "rung") -> Any:
+    return {"at": at, "key": f"{key} {seat} person", "before": "slow", "text": "sharp"}
+
+
+def test_a_still_stands_for_the_picture_for_some_seconds() -> None:
+    told = received(Sight([], film((14, 16)), [still(5), still(17), still(28)]), None)
+    assert told.frozen(WINDOW) == pytest.approx(91, abs=1)
+    assert told.unseen(WINDOW) == pytest.approx(11, abs=1)  # 15.9–17
+    assert seen([], film((14, 16))).unseen(WINDOW) == seen([], film((14, 16))).frozen(WINDOW)
+    assert told.first_still(6) == 11
+    assert told.still_every((0, 30)) == pytest.approx(11.5)
+    assert told.still_every((16, 20)) is None
+
+
+def test_stills_asked_for_are_not_those_of_the_tile() -> None:
+    shown = [still(20, place="asked", width=320), still(23, place="asked", width=640)]
+    told = received(Sight([], [], shown), None)
+    assert told.asked_still(18, 640) == 5 and told.asked_still(18, 320) == 2
+    assert told.asked_still(18, 1280) is None
+    assert told.first_still(0) is None and told.unseen(WINDOW) == 100
+
+
+def test_changes_of_the_rung_are_counted_a_minute_and_for_their_person() -> None:
+    turns = [turn(10), turn(16), turn(20), turn(21, "s2"), turn(22, key="words")]
+    sight = Sight([], [], [still(12), still(13, person=2)], turns)
+    assert received(sight, None).changes(WINDOW) == 18
+    assert received(sight, 1).changes(WINDOW) == 12
+    assert received(sight, 2).changes((0, 30)) == 2
 
 
 @given(st.lists(st.tuples(st.floats(0, 50), st.floats(0, 10)), max_size=20))
