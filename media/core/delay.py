@@ -140,6 +140,7 @@ class Delay:
         self.trendline = Trendline()
         self.queue = 0.0  # s that stand
         self.latest = 0.0  # s the last packets waited
+        self.known = False  # enough packets arrived to tell
         self._base = Base()
         self._recent: deque[tuple[float, float, int]] = deque()  # arrived, delay, size
         self._group: tuple[float, float, float] | None = None  # first sent, last sent, last arrival
@@ -166,6 +167,7 @@ class Delay:
         the link carries, at which a large packet takes longer to pass than a small one."""
         if len(self._recent) < FEW:
             return
+        self.known = True
         base, size = self._base.delay, self._base.size
         above = [d - base - 8 * max(0, s - size) / rate for _, d, s in self._recent]
         self.queue = max(0.0, min(above))

@@ -143,7 +143,8 @@ class Estimator:
         if self._silence.silent:
             probe = self._probes.knock(SAFE, now)
         else:
-            ready = self._heard_at is not None and self._calm() and not self._control.draining
+            ready = self._delay.known and self._delay.latest < HIGH
+            ready = ready and self._calm() and not self._control.draining
             probe = self._probes.want(demand, self._control.rate, ready, self._loop, now)
             if probe is not None:
                 self._control.probing(self._loop, now)

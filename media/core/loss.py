@@ -7,7 +7,7 @@ candidates, and a limit is believed only where it explains them much better. Dec
 """
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log
 
 SPAN = 0.5  # s an observation lasts at least
@@ -61,6 +61,8 @@ class Loss:
         span = at - self._from
         if span < SPAN or self._packets < (FEW if span < LONGEST else LEAST):
             return False
+        if self._kept and self._queue > self._kept[-1].queue:  # told late of a full queue
+            self._kept[-1] = replace(self._kept[-1], queue=self._queue)
         lost = max(0, self._lost)
         rate = self._bits / span
         self._kept.append(Observation(self._packets, lost, self._runs, rate, self._queue))
@@ -90,7 +92,8 @@ class Loss:
         lost, packets = sum(s.lost for s in kept), sum(s.packets for s in kept)
         if lost > LITTLE * packets:
             runs = max(1, sum(seen.runs for seen in kept))
-            self._find(kept, free + EVIDENCE * max(1.0, 2 * lost / runs - 1))
+            longer = lost / runs * (1 - lost / packets)  # than by chance
+            self._find(kept, free + EVIDENCE * max(1.0, 2 * longer - 1))
         self.blamed = self.limit is not None and newest.rate > self.limit and newest.lost > 0
 
     def _find(self, kept: list[Observation], least: float) -> None:

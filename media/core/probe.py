@@ -17,7 +17,6 @@ FEW = 5  # packets which must arrive, or
 LONG = 0.06  # s of them at the rate asked: fewer, but so large that jitter hardly matters
 ENOUGH = 0.8  # of the bytes which must
 SATURATED = 0.9  # of the sending rate: below it, the link was full
-KEEP = 0.95  # of what a full link carried
 LEAST_SPAN = 0.015  # s
 
 
@@ -88,7 +87,7 @@ class Train:
         sent = min(claimed, 8 * (self._bytes - self._last_size) / sending)
         received = bits / receiving
         if received < SATURATED * sent:
-            return Found(KEEP * received, True, max(0.0, receiving - sending))
+            return Found(received, True, max(0.0, receiving - sending))
         return Found(min(sent, received), False, 0.0)
 
 
