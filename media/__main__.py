@@ -15,12 +15,15 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TextIO
 
 import uvloop
 
 from media.dial import Line
 from media.port import Port
+from media.quality import DEFAULT, load
+from media.traces import Traces
 from media.worker import Worker
 from server.kernel import logs, tasks
 
@@ -76,7 +79,9 @@ async def work(options: argparse.Namespace, token: str) -> None:
     port = Port(counts)
     port.open(options.host, options.udp_port)
     line = Line(options.server, options.ca, token, port.number, pinned=options.supervised)
-    worker = Worker(port, options.advertise, line.tell)
+    quality = load(Path(options.quality) if options.quality else DEFAULT)
+    traces = Traces(Path(options.trace)) if options.trace else None
+    worker = Worker(port, options.advertise, line.tell, quality, traces)
     worker.start()
     run = tasks.spawn(line.run(worker, options.linger, options.supervised), "media line")
     for number in (signal.SIGTERM, signal.SIGINT):

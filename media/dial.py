@@ -16,6 +16,8 @@ from typing import Any
 import aiohttp
 import socketio
 
+from media.core.plan import as_json
+from media.events import Hint, LinkReport
 from media.router import Event
 from media.worker import Refused, Worker
 from server.kernel import tasks
@@ -25,6 +27,7 @@ NAMESPACE = "/media"
 PROTOCOL = 2  # raised when server and worker would no longer understand each other
 MOST_WAITING = 2_000
 STATS_EVERY = 2.0
+COMMANDS = ("open", "answer", "report", "matters", "transfer", "close", "close_room")
 FIRST_DIAL = 15.0  # s a supervised worker tries to reach its server for the first time
 
 
@@ -94,7 +97,7 @@ class Line:
             client: Any = socketio.AsyncClient(
                 reconnection=False, http_session=http, handle_sigint=False
             )
-            for command in ("open", "answer", "close", "close_room"):
+            for command in COMMANDS:
                 client.on(command, getattr(self, f"_{command}"), namespace=NAMESPACE)
             try:
                 await client.connect(
@@ -154,13 +157,14 @@ class Line:
         except socketio.exceptions.SocketIOError:
             log.debug("not told: the server went away")
 
-    async def _open(self, data: Any) -> dict[str, str]:
+    async def _open(self, data: Any) -> dict[str, Any]:
         assert self._worker is not None
         try:
-            session, sdp = self._worker.open(data["room"], data["peer"])
+            hint = Hint(**data["hint"])
+            session, sdp, plan = self._worker.open(data["room"], data["peer"], hint)
         except Refused as error:
             return {"refused": str(error)}
-        return {"session": session, "sdp": sdp}
+        return {"session": session, "sdp": sdp, "plan": as_json(plan)}
 
     async def _answer(self, data: Any) -> dict[str, str]:
         assert self._worker is not None
@@ -169,6 +173,23 @@ class Line:
         except Refused as error:
             return {"refused": str(error)}
         return {}
+
+    async def _report(self, data: Any) -> None:
+        assert self._worker is not None
+        report = LinkReport(**data["report"])
+        self._worker.report(data["room"], data["peer"], data["session"], report)
+
+    async def _matters(self, data: Any) -> None:
+        assert self._worker is not None
+        try:
+            self._worker.matters(data["room"], data["peer"], data["source"], data["what"])
+        except Refused as error:
+            log.warning("not understood", extra={"command": "matters", "why": str(error)})
+
+    async def _transfer(self, data: Any) -> None:
+        assert self._worker is not None
+        on = bool(data["on"])
+        self._worker.transfer(data["room"], data["peer"], data["direction"], on)
 
     async def _close(self, data: Any) -> dict[str, str]:
         assert self._worker is not None

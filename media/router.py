@@ -7,17 +7,19 @@ others. Tells what happens as plain dictionaries, which travel to the server as 
 from collections.abc import Callable
 from typing import Any
 
+from media.adaptation import Adaptation
 from media.core import slots
 from media.core.lines import EXAM_SLOTS, PERSON_SLOTS
 from media.core.liveness import Pulse
+from media.core.plan import Plan
 from media.core.slots import Slots
 from media.core.speaker import SpeakerChoice
 from media.session import Session
+from media.track import Track
 
 Event = dict[str, Any]
 SETTLING = 3.0  # s a new session has before a missing picture counts
 KEPT_BESIDE = 1.5  # s an older session lives on after the newer connected
-QUALITY_EVERY = 2.0
 
 
 class Peer:
@@ -54,9 +56,10 @@ class Room:
         self._speaker = SpeakerChoice()
         self._spoken: str | None = None
         self._recent: list[str] = []
+        self._matters: dict[tuple[str, str], str] = {}  # (peer, source) → what matters in it
+        self._adaptation = Adaptation(self._add)
         self._tell = tell
         self._drop = drop
-        self._quality_at = 0.0
 
     def hear(self, peer: str, level: int, now: float) -> None:
         """The level of one audio packet (RFC 6464)."""
@@ -68,6 +71,19 @@ class Room:
         if peer.pending is not None:
             self._drop(peer.pending)
         peer.pending = session
+
+    def first_plan(self, session: Session, now: float) -> Plan:
+        """What the browser of a session just offered is to send at first."""
+        return self._adaptation.first(session, self._newest(), self._matters, now)
+
+    def matter(self, name: str, source: str, what: str) -> None:
+        """What matters in a picture of this peer, until something else does."""
+        self._matters[name, source] = what
+
+    def _newest(self) -> list[Session]:
+        """Of each peer the session that is up, else the one on its way."""
+        newest = (peer.live or peer.pending for peer in self.peers.values())
+        return [session for session in newest if session is not None]
 
     def connected(self, session: Session, now: float) -> None:
         """Its handshake is done: it takes the peer's place, the older one stays a moment."""
@@ -136,14 +152,9 @@ class Room:
         for slot, name in enumerate(peer.persons):
             sender = self._live(name)
             for mid, source in ((f"a{slot}", "mic"), (f"v{slot}", "camera")):
-                track = peer.live.tracks[mid]
-                if track.accepted:
-                    track.show(sender.sources[source] if sender else None)
+                _point(peer.live.tracks[mid], sender, source)
         for slot, name in enumerate(peer.exams):
-            sender = self._live(name)
-            track = peer.live.tracks[f"x{slot}"]
-            if track.accepted:
-                track.show(sender.sources["exam"] if sender else None)
+            _point(peer.live.tracks[f"x{slot}"], self._live(name), "exam")
 
     def _live(self, name: str | None) -> Session | None:
         peer = self.peers.get(name) if name else None
@@ -155,6 +166,9 @@ class Room:
         uses = [(n, name, "person") for n, name in enumerate(peer.persons)]
         uses += [(PERSON_SLOTS + n, name, "exam") for n, name in enumerate(peer.exams)]
         self._say("slots", peer.live, slots=uses)
+
+    def _add(self, event: str, session: Session, more: dict[str, Any]) -> None:
+        self._say(event, session, **more)
 
     def _say(self, event: str, session: Session, **more: Any) -> None:
         self._tell(
@@ -180,9 +194,7 @@ class Room:
                 self._pictures(peer, peer.live, now)
         self._seat(now)
         self._choose(now)
-        if now - self._quality_at >= QUALITY_EVERY:
-            self._quality_at = now
-            self._quality()
+        self._adaptation.step(self._newest(), self._matters, self._spoken, now)
 
     def _pulse(self, peer: Peer, session: Session, now: float) -> None:
         pulse = session.liveness.pulse(now)
@@ -228,14 +240,6 @@ class Room:
                 self._show(peer)
                 self._tell_slots(peer)
 
-    def _quality(self) -> None:
-        for peer in self.peers.values():
-            if peer.live is not None:
-                session = peer.live
-                loss = round(max(session.lost_up(), session.lost_down), 4)
-                trip = session.round_trip
-                self._say("quality", session, loss=loss, rtt=trip and round(trip, 4))
-
     def state(self) -> list[dict[str, str]]:
         """Who is connected, for a server which starts anew."""
         return [
@@ -253,3 +257,12 @@ class Room:
                 if peer.stalled:
                     self._say("peer_stalled", peer.live, since=0.0)
         self._tell({"event": "speaker", "room": self.name, "peer": self._spoken})
+
+
+def _point(track: Track, sender: Session | None, source: str) -> None:
+    """Show a sender's source; its smaller copy, where that is shown, stays."""
+    if not track.accepted:
+        return
+    shown = track.coming or track.source
+    if sender is None or source != "camera" or shown is not sender.sources["low"]:
+        track.show(sender.sources[source] if sender else None)

@@ -7,22 +7,29 @@ only through the callbacks it is given.
 import logging
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
-from media.core import rtcp, rtp, twcc
+from media.core import rtcp, rtp
+from media.core.allocator import Down as Shares
 from media.core.answer import Answer
-from media.core.budget import Budget
 from media.core.clockline import SentReports
+from media.core.ladder import Quality
 from media.core.lines import AV1, CODEC_OF, DOWN, OPUS, RED, UP, VP8, Line
 from media.core.liveness import Liveness
 from media.core.offer import Streams
 from media.core.picture import PictureError
 from media.core.red import RedError
+from media.core.trace import Trace
+from media.down import Down
+from media.events import Hint
 from media.source import Source
-from media.track import Outgoing, Track
+from media.track import Track
+from media.up import Up
 
 log = logging.getLogger("carbet.media.session")
 MOST_LEARNED = 32
+ASKS = 0.02  # s between two looks at what is missing
 REPORTS = 1.0  # s between our receiver reports
 SENDER_REPORTS = 2.0
 FIRST_REPORTS = 0.2  # s between the first two on a new source
@@ -35,8 +42,13 @@ class Way(Protocol):
     def send_rtcp(self, packet: bytes) -> None: ...
 
 
-def _at_once(track: Track, item: Outgoing, now: float) -> None:
-    track.emit(item, now)
+@dataclass(frozen=True)
+class Can:
+    """What the browser can: send and show AV1. Believed until its answer says otherwise, for a
+    page falls back by itself."""
+
+    av1_up: bool = True
+    av1_down: bool = True
 
 
 class Session:
@@ -52,6 +64,9 @@ class Session:
         counts: Counter[str],
         now: float,
         hear: Callable[[str, int, float], None],
+        quality: Quality,
+        hint: Hint = Hint(),  # noqa: B008 - frozen
+        trace: Trace | None = None,
     ) -> None:
         self.peer = peer
         self.name = name
@@ -60,28 +75,25 @@ class Session:
         self.connected = False
         self.connected_at = now
         self.round_trip: float | None = None
-        self.lost_down = 0.0
+        self.can = Can()
         self.sources = {line.mid: Source(peer, line) for line in UP}
-        budget = Budget()
+        self.up = Up(ours, hint, quality, way.send_rtcp, now)
+        self.down = down = Down(way, hint, quality, counts, now, trace)
+        down.fill = self._fill
         self.tracks = {
-            line.mid: Track(line, streams[line.mid], way.send_rtp, _at_once, budget)
+            line.mid: Track(line, streams[line.mid], down.send, down.pace, down.budget)
             for line in DOWN
         }
-        self._budget = budget
         self._way = way
         self._ours = ours
         self._counts = counts
         self._hear = hear
         self._by_ssrc: dict[int, tuple[Source, bool]] = {}
         self._down = {track.ssrc: track for track in self.tracks.values()}
-        self._arrivals = twcc.Arrivals()
         self._sent_reports = SentReports()
         self._last_ssrc = 0
         self._learned = 0
-        self._bits = 0  # received since the last feedback
-        self._fed_at = now
-        self._feed_every = 0.1
-        self._reported_at = self._sent_at = self._looked_at = now
+        self._reported_at = self._sent_at = self._looked_at = self._asked_at = now
 
     def answered(self, answer: Answer) -> None:
         """The browser's answer came."""
@@ -93,6 +105,7 @@ class Session:
                 self._know(line, said.rtx_ssrc, True)
         for mid, track in self.tracks.items():
             track.answered(answer.lines[mid])
+        self.can = Can(answer.lines["camera"].av1, answer.lines["v0"].av1)
 
     def _know(self, line: Line, ssrc: int, again: bool) -> None:
         source = self.sources[line.mid]
@@ -116,12 +129,8 @@ class Session:
     def _rtp(self, packet: bytes, now: float) -> None:
         second, sequence, timestamp, ssrc, block, start, end = rtp.parse(packet)
         self.liveness.media(now)
-        self._bits += 8 * len(packet)
-        level, mid = -1, ""
-        if block:
-            number, level, mid = rtp.known(packet, block, start)
-            if number >= 0:
-                self._arrivals.note(number, int(now * 1_000_000))
+        number, level, mid = rtp.known(packet, block, start) if block else (-1, -1, "")
+        self.up.arrived(len(packet), number, now)
         payload_type = second & 0x7F
         known = self._by_ssrc.get(ssrc) or self._learn(ssrc, payload_type, mid)
         if known is None:
@@ -139,8 +148,10 @@ class Session:
             self._counts["dropped_stream"] += 1
             return
         source.reception.arrive(sequence, timestamp, now)
-        if level >= 0 and source.audio:
-            self._hear(self.peer, level, now)
+        if source.audio:
+            self.up.sounded(payload_type, timestamp, packet[start:end], now)
+            if level >= 0:
+                self._hear(self.peer, level, now)
         source.receive(sequence, timestamp, second, packet[start:end], now)
 
     def _learn(self, ssrc: int, payload_type: int, mid: str) -> tuple[Source, bool] | None:
@@ -183,6 +194,8 @@ class Session:
                 track = self._down.get(packet.ssrc)
                 if track is not None:
                     track.ask(now)
+            case rtcp.TransportFeedback():
+                self.down.heard(packet.body, now)
             case rtcp.Bye():
                 self._goodbye(packet)
 
@@ -203,7 +216,7 @@ class Session:
                 before = self.round_trip
                 self.round_trip = measured if before is None else 0.75 * before + 0.25 * measured
         if worst >= 0:
-            self.lost_down = worst
+            self.down.reported(worst, self.round_trip, now)
 
     def _goodbye(self, packet: rtcp.Bye) -> None:
         for ssrc in packet.ssrcs:
@@ -215,36 +228,36 @@ class Session:
 
     # Down and in time
 
-    def lost_up(self) -> float:
-        """The worst loss of what it sends, fraction, at the last report."""
-        return max(source.reception.loss for source in self.sources.values())
-
     def tick(self, now: float) -> None:
-        """Every 20 ms: what is due. Sends nothing before the handshake."""
+        """Every 10 ms: what is due. Sends nothing before the handshake."""
         if not self.connected:
             return
-        trip = self.round_trip or 0.1
-        for source in self.sources.values():
-            if not source.ssrc:
-                continue
-            if source.gaps:
-                asks = source.gaps.due(now, trip, sound=source.audio)
-                if asks:
-                    self._way.send_rtcp(rtcp.write_nack(self._ours, source.ssrc, asks))
-            if source.receivers and not source.audio and source.desk.due(now, trip):
-                self._counts["keyframes_asked"] += 1
-                self._way.send_rtcp(rtcp.write_pli(self._ours, source.ssrc))
-        if now - self._fed_at >= self._feed_every:
-            self._feed(now)
+        self.down.tick(now)
+        if now - self._asked_at >= ASKS:
+            self._asked_at = now
+            self._ask(now)
+        self.up.feed(self._last_ssrc, self.down.estimate.bitrate, now)
         if now - self._looked_at >= FIRST_REPORTS:
             self._looked_at = now
             self._report(now)
 
-    def _feed(self, now: float) -> None:
-        self._feed_every = twcc.interval(self._bits / (now - self._fed_at), 2_000_000)
-        self._fed_at, self._bits = now, 0
-        for packet in self._arrivals.feedback(self._ours, self._last_ssrc):
-            self._way.send_rtcp(packet)
+    def _ask(self, now: float) -> None:
+        """For lost packets and key frames, within what the link carries."""
+        trip, rate = self.round_trip or self.up.hint.rtt or 0.1, self.up.rate or 0
+        for source in self.sources.values():
+            if not source.ssrc:
+                continue
+            if source.gaps:
+                asks = source.gaps.due(now, trip, rate, sound=source.audio)
+                if asks:
+                    self._way.send_rtcp(rtcp.write_nack(self._ours, source.ssrc, asks))
+            if (
+                source.receivers
+                and not source.audio
+                and source.desk.due(now, trip, 8 * source.key_bytes, rate)
+            ):
+                self._counts["keyframes_asked"] += 1
+                self._way.send_rtcp(rtcp.write_pli(self._ours, source.ssrc))
 
     def _report(self, now: float) -> None:
         all_of_them = now - self._sent_at >= SENDER_REPORTS
@@ -258,13 +271,29 @@ class Session:
                 written.append(rtcp.write_sender_report(report))
         if now - self._reported_at >= REPORTS:
             self._reported_at = now
-            self._budget.earn(8_000)
+            self.down.budget.earn(8_000)
             blocks = [source.reception.block(now) for source in self.sources.values()]
             present = [block for block in blocks if block is not None]
             if present:
                 written.append(rtcp.write_receiver_report(self._ours, present))
         if written:
             self._way.send_rtcp(b"".join(written))
+
+    def _fill(self, size: int, now: float) -> bool:
+        """Something idle for a probe, of at most `size` bytes; False when there is nothing."""
+        return any(not track.line.audio and track.idle(size, now) for track in self.tracks.values())
+
+    def show(self, shares: Shares, sources: Mapping[str, Mapping[str, Source]]) -> None:
+        """Let through what was allotted. `sources` by peer, then by mid."""
+        for key, share in shares.tracks.items():
+            track = self.tracks[key]
+            shown = track.coming or track.source
+            if shown is not None and shown.mid in ("camera", "low"):
+                track.show(sources[shown.peer][share.which])
+            track.limit(share.layers)
+        for track in self.tracks.values():
+            if track.line.audio and track.source is not None:
+                track.hear(shares.voices.get(track.source.peer, "pass"))
 
     def leave(self) -> None:
         """Show nothing any more."""

@@ -6,9 +6,9 @@ pass; hands video to a pacer and writes it when its turn comes. Answers NACK wit
 """
 
 from collections.abc import Callable
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
-from media.core import red, rtcp
+from media.core import red, rtcp, rtp
 from media.core.answer import AnsweredLine
 from media.core.budget import Budget
 from media.core.history import History
@@ -35,7 +35,6 @@ class Again(NamedTuple):
 
 
 Outgoing = Packet | Again
-Redundancy = Literal["pass", "strip", "make"]
 
 
 class Track:
@@ -46,7 +45,7 @@ class Track:
         self,
         line: Line,
         streams: Streams,
-        send: Callable[[bytes], None],
+        send: Callable[[bytes, float], None],
         pace: Callable[["Track", Outgoing, float], None],
         budget: Budget,
     ) -> None:
@@ -56,7 +55,8 @@ class Track:
         self.coming: Source | None = None  # what will be, from its first playable packet on
         self.fresh = 0  # reports still to be sent soon: two of them make a clock line
         self.accepted = self.red = False
-        self.redundancy: Redundancy = "pass"
+        self.redundancy = "pass"  # or strip, or make
+        self.muted = False
         self.priority = 0
         self.rate = 0.0  # bit/s the receiver's link carries, 0 when unknown
         self.packets = self.octets = 0
@@ -73,8 +73,9 @@ class Track:
         self._resent: dict[int, float] = {}
         self._before: Packet | None = None  # the newest sound
         # As packets come in:
-        self._layers = 3  # how many may pass, 0 is none
-        self._passing = 3  # how many do
+        self._layers = ALL  # how many may pass, 0 is none
+        self._passing = ALL  # how many do
+        self._spans = [(0, ENDLESS)] * ALL  # of each layer: places between which it passed last
         self._waiting = False  # for a key frame
         self._start = 0  # place of the first packet of this stretch
         self._key_place = 0  # of the newest key frame
@@ -84,8 +85,9 @@ class Track:
         self._verdict = True  # of the newest frame
         # As packets leave:
         self._run = 0
-        self._silent = False  # until a key frame
-        self._cap = ALL  # layers from this one on wait for their next sync
+        self._silent_run, self._silent_from = 0, ENDLESS  # from there on, until a key frame
+        self._capped = [ENDLESS] * ALL  # of each layer: from there on it waits for a sync
+        self._cap_run, self._cap_from = 0, ENDLESS  # the first of these places
 
     def answered(self, said: AnsweredLine) -> None:
         """What the browser accepted of this line."""
@@ -136,11 +138,17 @@ class Track:
 
     def limit(self, layers: int) -> None:
         """Let so many temporal layers pass, 1 to 3; none pauses until a key frame after it."""
-        paused, self._layers = not self._layers, layers
-        if not layers:
-            self._waiting = self._silent = True
-        elif paused:
+        paused, self._layers = not self._layers, layers if layers < 3 else ALL
+        if layers and paused:
             self._ask(self.coming or self.source)
+
+    def hear(self, treated: str) -> None:
+        """How sound goes on: redundancy passed, stripped or made, or the sound muted."""
+        if self.muted:  # what was left out meanwhile takes no numbers
+            self._silent_run, self._silent_from = self._run, 0
+        self.muted = treated == "mute"
+        if treated in ("pass", "strip", "make"):
+            self.redundancy = treated
 
     # What passes
 
@@ -155,13 +163,15 @@ class Track:
         elif packet.place < self._start:
             return
         if self.line.audio:
-            self.emit(packet, now)
-        elif self._waiting:
-            if self._starts(source, packet):
-                self._stretch(packet)
-                self._resume(source, packet, now)
-        else:
+            if not self.muted:
+                self.emit(packet, now)
+        elif not self._waiting:
             self._film(packet, now)
+        elif self._starts(source, packet):
+            self._stretch(packet)
+            self._resume(source, packet, now)
+        elif self._verdicts.get(packet.timestamp):  # the rest of what began to pass
+            self._pace(self, packet, now)
 
     def _starts(self, source: Source, packet: Packet) -> bool:
         if self.line.audio:
@@ -178,6 +188,9 @@ class Track:
         self._frame = -1
         self._verdicts.clear()
         self._before = None
+        self._passing = ALL
+        self._spans = [(packet.place, ENDLESS)] * ALL
+        self._rewriter.lowest = (0, 0, 0)
 
     def _resume(self, source: Source, packet: Packet, now: float) -> None:
         self._waiting = False
@@ -193,12 +206,12 @@ class Track:
         if verdict and packet.payload:
             self._pace(self, packet, now)
         else:
-            self._leave_out(packet)
+            self._leave_out(packet, now)
 
-    def _leave_out(self, packet: Packet) -> None:
+    def _leave_out(self, packet: Packet, now: float) -> None:
         padding = self._rewriter.leave_out(packet)
         if padding is not None:
-            self._send(padding)
+            self._send(padding, now)
 
     def _judge(self, packet: Packet) -> bool:
         """Whether the frame of this packet passes: one answer for all its packets."""
@@ -207,7 +220,8 @@ class Track:
         if known is not None or picture is None:
             return bool(known)
         if self._frame >= 0 and (packet.timestamp - self._frame) & 0xFFFFFFFF >= 0x80000000:
-            verdict = picture.temporal < self._passing or picture.sync
+            first, behind = self._spans[picture.temporal]
+            verdict = first <= packet.place < behind
         else:
             self._frame = packet.timestamp
             verdict = self._verdict = self._admit(packet)
@@ -219,11 +233,11 @@ class Track:
     def _admit(self, packet: Packet) -> bool:
         picture, codec = packet.picture, packet.marker_and_type & 0x7F
         assert picture is not None
-        if picture.keyframe and codec in self._codecs:
+        if picture.keyframe and codec in self._codecs and self._layers:
             self._codec, self._key_place = codec, packet.place
             self._pass_layers(self._layers, packet)
-        elif codec != self._codec:
-            self._waiting = True
+        elif codec != self._codec or not self._layers:
+            self._wait(packet)
             self._ask(self.source if codec in self._codecs else None)
             return False
         if self._layers < self._passing:
@@ -232,12 +246,26 @@ class Track:
             self._pass_layers(self._passing + 1, packet)
         return picture.temporal < self._passing
 
+    def _wait(self, packet: Packet) -> None:
+        """Nothing from this packet on, until a key frame."""
+        self._waiting = True
+        self._silence(packet)
+
+    def _silence(self, packet: Packet) -> None:
+        if packet.run != self._silent_run or packet.place < self._silent_from:
+            self._silent_run, self._silent_from = packet.run, packet.place
+
     def _pass_layers(self, layers: int, packet: Packet) -> None:
+        place = packet.place
+        for layer in range(layers, self._passing):
+            self._spans[layer] = (self._spans[layer][0], place)
+        for layer in range(self._passing, layers):
+            self._spans[layer] = (place, ENDLESS)
         run, first, _ = self._rewriter.lowest
-        if layers == 1 and (self._passing > 1 or run != packet.run):
-            self._rewriter.lowest = (packet.run, packet.place, ENDLESS)
-        elif layers > 1 and self._passing == 1:
-            self._rewriter.lowest = (run, first, packet.place)
+        if layers == 1 < self._passing:
+            self._rewriter.lowest = (packet.run, place, ENDLESS)
+        elif layers > 1 == self._passing:
+            self._rewriter.lowest = (run, first, place)
         self._passing = layers
 
     # What leaves
@@ -256,10 +284,11 @@ class Track:
         use any more."""
         if isinstance(item, Again):
             return self._emit_again(item, now)
-        if (item.run != self._run or self._silent) and not self._begin(item, now):
+        silent = item.place >= self._silent_from and item.run == self._silent_run
+        if (silent or item.run != self._run) and not self._begin(item, now):
             return 0
-        if self._cap < ALL and item.place >= self._rewriter.next and not self._uncapped(item):
-            self._leave_out(item)
+        if item.place >= self._cap_from and not self._uncapped(item):
+            self._leave_out(item, now)
             return 0
         payload_type, payload = item.marker_and_type & 0x7F, item.payload
         if self.line.audio:
@@ -271,7 +300,7 @@ class Track:
             self.octets += len(written) - 12
             self._budget.earn(len(written) >> 1)
         if written:
-            self._send(written)
+            self._send(written, now)
         return len(written)
 
     def _begin(self, packet: Packet, now: float) -> bool:
@@ -279,17 +308,32 @@ class Track:
         if not self.line.audio and (picture is None or not picture.keyframe or not self._layers):
             return False
         self._rewriter.begin(packet, now, packet.run == self._run)
-        self._run, self._silent, self._cap = packet.run, False, ALL
+        self._run = packet.run
+        if self._silent_run != packet.run or self._silent_from <= packet.place:
+            self._silent_from = ENDLESS
+        if self._cap_run != packet.run or self._cap_from < packet.place:
+            self._uncap()
         return True
 
+    def _uncap(self) -> None:
+        self._capped = [ENDLESS] * ALL
+        self._cap_from = ENDLESS
+
     def _uncapped(self, packet: Packet) -> bool:
-        picture = packet.picture
-        if picture is None or packet.key:
-            self._cap = ALL
+        """Whether a frame behind a given-up one can be decoded without it."""
+        picture, place, capped = packet.picture, packet.place, self._capped
+        if picture is None or packet.run != self._cap_run:
             return True
-        if picture.temporal == self._cap and picture.sync:
-            self._cap += 1
-        if picture.temporal < self._cap:
+        layer = picture.temporal
+        if place < capped[layer]:
+            return True
+        in_turn = place >= self._rewriter.next
+        if in_turn and packet.key:
+            self._uncap()
+            return True
+        if in_turn and picture.sync and all(place < each for each in capped[:layer]):
+            capped[layer] = ENDLESS
+            self._cap_from = min(capped)
             return True
         self._verdicts[packet.timestamp] = False
         return False
@@ -302,16 +346,25 @@ class Track:
         self._verdicts[item.timestamp] = False
         picture = item.picture
         if picture is not None and picture.temporal > 0 and not item.key:
-            self._leave_out(item)
-            if not picture.discardable:
-                self._cap = min(self._cap, picture.temporal)
+            self._leave_out(item, now)
+            # Chromium waits for a sync of a layer it has not seen, though it could decode.
+            if picture.sync or not picture.discardable:
+                self._cap(picture.temporal, item)
             return
-        self._silent = True
+        self._silence(item)
         source = self.source
         if source is None or self._waiting or item.place < self._key_place:
             return
         self._waiting = True
         self.ask(now)
+
+    def _cap(self, layer: int, packet: Packet) -> None:
+        if packet.run != self._cap_run:
+            self._uncap()
+        self._cap_run = packet.run
+        for above in range(layer, ALL):
+            self._capped[above] = min(self._capped[above], packet.place)
+        self._cap_from = min(self._capped)
 
     # Sound
 
@@ -353,6 +406,21 @@ class Track:
             del self._resent[next(iter(self._resent))]
         return count
 
+    def idle(self, size: int, now: float) -> bool:
+        """Send something of no new content, for a probe: what was sent last once more, which may
+        spare a repair, else padding. False where nothing can be sent."""
+        if not self.accepted or not self._rtx:
+            return False
+        last = self._sent.get(self._rewriter.sequence & 0xFFFF, now)
+        if last is not None and len(last[1]) + OVERHEAD <= size:
+            return self._emit_again(Again(self._rewriter.sequence & 0xFFFF, 0), now) > 0
+        self._rtx_sequence = (self._rtx_sequence + 1) & 0xFFFF
+        padding = min(255, max(1, size - OVERHEAD))
+        kind = RTX_OF[next(iter(self._rtx))]
+        written = rtp.write_padding(kind, self._rtx_sequence, 0, self._rtx_ssrc, padding)
+        self._send(written, now)
+        return True
+
     def _emit_again(self, item: Again, now: float) -> int:
         sent = self._sent.get(item.sequence, now)
         if sent is None:
@@ -362,7 +430,7 @@ class Track:
             self._rtx_sequence = (self._rtx_sequence + 1) & 0xFFFF
             rtx = (self._rtx_ssrc, self._rtx_sequence, RTX_OF[sent[5]])
         written = self._rewriter.write_again(sent, item.sequence, rtx)
-        self._send(written)
+        self._send(written, now)
         return len(written)
 
     def report(self, now: float) -> rtcp.SenderReport | None:

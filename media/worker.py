@@ -8,14 +8,20 @@ from typing import Any
 
 from media.core import answer as answers
 from media.core import offer
+from media.core.ladder import MATTERS, Quality
+from media.core.plan import Plan
+from media.events import Hint, LinkReport
 from media.leg import Leg
 from media.port import Port
+from media.quality import load
 from media.router import Event, Room
 from media.session import Session
+from media.traces import Traces
 from media.transport import Certificate, DtlsState
 from server.kernel import tasks
 
-TICK = 0.02
+UNKNOWN = Hint()
+TICK = 0.01
 WATCH = 0.25
 HELD_UP = 0.5  # s this process may oversleep before it mistrusts its clock
 RENEW = 5.0
@@ -31,9 +37,14 @@ class Refused(Exception):
 class Worker:
     """See the module. `tell` takes each event, in order, and must not block."""
 
-    def __init__(self, port: Port, advertised: list[str], tell: Callable[[Event], None]) -> None:
+    def __init__(
+        self, port: Port, advertised: list[str], tell: Callable[[Event], None],
+        quality: Quality | None = None, traces: Traces | None = None,
+    ) -> None:  # fmt: skip
         self.counts = port.counts
         self.rooms: dict[str, Room] = {}
+        self._quality = quality or load()
+        self._traces = traces
         self._port = port
         self._advertised = advertised
         self._tell = tell
@@ -86,32 +97,44 @@ class Worker:
         """How many are connected."""
         return sum(session.connected for session in self._legs)
 
-    def open(self, room_name: str, peer: str) -> tuple[str, str]:
-        """A new session: (its name, its offer). Raises Refused when there is no place."""
+    def open(self, room_name: str, peer: str, hint: Hint = UNKNOWN) -> tuple[str, str, Plan]:
+        """A new session: (its name, its offer, its first plan). Raises Refused when there is no
+        place."""
         room = self.rooms.get(room_name)
         crowd = len(room.peers) if room else 0
         if len(self._legs) >= MOST_SESSIONS or crowd >= MOST_IN_ROOM:
             raise Refused("full")
         if room is None:
             room = self.rooms[room_name] = Room(room_name, self._tell, self._drop)
-        ours, streams = offer.share_out(_numbers(offer.ssrcs_needed()))
         name = secrets.token_urlsafe(12)
-        # 20 and 24 characters: a signed check is then never shorter than its answer.
-        leg = Leg(
-            secrets.token_hex(10), secrets.token_hex(12), self._certificate, self._port,
-            self.counts, lambda state: self._changed(room_name, session, state),
-        )  # fmt: skip
         now = time.monotonic()
-        session = Session(peer, name, leg, ours, streams, self.counts, now, room.hear)
-        leg.traffic = session
-        self._legs[session] = leg
-        self._port.admit(leg)
+        session, leg, streams = self._session(room, peer, name, hint, now)
         room.expect(session)
+        plan = room.first_plan(session, now)
         door = offer.Door(
             leg.ufrag, leg.password.decode(), self._certificate.fingerprint,
             tuple(self._advertised or self._port.addresses), self._port.number,
         )  # fmt: skip
-        return name, offer.write(secrets.randbits(62), door, streams)
+        sdp = offer.write(secrets.randbits(62), door, streams, _start(plan))
+        return name, sdp, plan
+
+    def _session(
+        self, room: Room, peer: str, name: str, hint: Hint, now: float
+    ) -> tuple[Session, Leg, dict[str, offer.Streams]]:
+        ours, streams = offer.share_out(_numbers(offer.ssrcs_needed()))
+        # 20 and 24 characters: a signed check is then never shorter than its answer.
+        leg = Leg(
+            secrets.token_hex(10), secrets.token_hex(12), self._certificate, self._port,
+            self.counts, lambda state: self._changed(room.name, session, state),
+        )  # fmt: skip
+        trace = self._traces.begin(peer, name) if self._traces else None
+        session = Session(
+            peer, name, leg, ours, streams, self.counts, now, room.hear, self._quality, hint, trace
+        )
+        leg.traffic = session
+        self._legs[session] = leg
+        self._port.admit(leg)
+        return session, leg, streams
 
     def answer(self, room_name: str, peer: str, name: str, sdp: str) -> None:
         """The browser's answer to that session. Raises Refused."""
@@ -146,10 +169,36 @@ class Worker:
 
     def _drop(self, session: Session) -> None:
         leg = self._legs.pop(session, None)
+        if self._traces:
+            self._traces.end(session.name)
         session.connected = False
         session.leave()
         if leg is not None:
             tasks.spawn(leg.close(), "media leg closing")
+
+    def report(self, room_name: str, peer: str, name: str, report: LinkReport) -> None:
+        """What a browser says of its own sending; of a session that is gone, nothing."""
+        room = self.rooms.get(room_name)
+        place = room.peers.get(peer) if room else None
+        for session in place.sessions() if place else ():
+            if session.name == name:
+                session.up.reported(report, time.monotonic())
+
+    def matters(self, room_name: str, peer: str, source: str, what: str) -> None:
+        """What matters in a peer's picture. Raises Refused."""
+        if source not in ("camera", "exam") or what not in MATTERS:
+            raise Refused("no such picture, or nothing that matters")
+        room = self.rooms.get(room_name)
+        if room is not None:
+            room.matter(peer, source, what)
+
+    def transfer(self, room_name: str, peer: str, direction: str, on: bool) -> None:
+        """Whether something else than media crosses the peer's link, up or down."""
+        room = self.rooms.get(room_name)
+        place = room.peers.get(peer) if room else None
+        for session in place.sessions() if place else ():
+            way = session.up if direction == "up" else session.down
+            way.transfer = on
 
     def close(self, room_name: str, peer: str) -> None:
         """End every session of a peer. Closing what is not there is done already."""
@@ -180,3 +229,11 @@ def _numbers(count: int) -> list[int]:
     while len(found) < count:
         found[secrets.randbelow(0xFFFFFFFE) + 1] = None
     return list(found)
+
+
+def _start(plan: Plan) -> offer.Start:
+    """What the offer itself can say of a plan: the browser's first packets are made before the
+    page could apply it."""
+    voice = plan.audio
+    kbps = max(30, plan.ceiling // 1000)
+    return offer.Start(voice.bitrate, voice.ptime, kbps, kbps, voice.red)

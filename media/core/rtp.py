@@ -101,9 +101,12 @@ def write(marker_and_type: int, sequence: int, timestamp: int, ssrc: int, payloa
     return HEADER.pack(VERSION, marker_and_type, sequence, timestamp, ssrc) + payload
 
 
-def write_padding(payload_type: int, sequence: int, timestamp: int, ssrc: int) -> bytes:
-    """The smallest packet which only holds a place in the sequence: one byte of padding."""
-    return HEADER.pack(VERSION | 0x20, payload_type, sequence, timestamp, ssrc) + b"\x01"
+def write_padding(
+    payload_type: int, sequence: int, timestamp: int, ssrc: int, size: int = 1
+) -> bytes:
+    """A packet which only holds a place in the sequence: `size` bytes of padding, 1 to 255."""
+    head = HEADER.pack(VERSION | 0x20, payload_type, sequence, timestamp, ssrc)
+    return head + bytes(size - 1) + bytes((size,))
 
 
 def numbered(packet: bytes, number: int) -> bytes:

@@ -45,9 +45,9 @@ async def test_three_people_see_and_hear_each_other(server: CallServer, chromium
         assert found["dtls"]["srtpCipher"] == "SRTP_AEAD_AES_256_GCM"
         for mid in ("a0", "a1", "v0", "v1"):
             assert found["in"][mid]["packetsLost"] == 0
-        # Its own congestion control lives: an estimate which leaves its start, 300 kbit/s, behind,
-        # and round trips from our reports.
-        await until(page, lambda s: s["pair"]["availableOutgoingBitrate"] > 400_000, 40)
+        # Its own congestion control lives, within the ceiling of the offer (this page applies no
+        # later plan), and round trips are known from our reports.
+        await until(page, lambda s: 100_000 < s["pair"]["availableOutgoingBitrate"] < 500_000, 40)
         assert {"audio", "video"} <= found["remote"].keys()
 
 
@@ -107,7 +107,7 @@ async def test_lips_match_the_voice(server: CallServer, chromium: Browser) -> No
     await until(bo, lambda s: offset(s) is not None and abs(offset(s) or 0) < 100)
 
 
-async def test_redundant_sound_reaches_who_knows_it_and_is_taken_off_for_others(
+async def test_redundancy_is_taken_off_sound_where_it_is_not_known_or_not_needed(
     server: CallServer, chromium: Browser
 ) -> None:
     ana, bo = [await enter(chromium, server, peer) for peer in ("ana", "bo")]
@@ -118,8 +118,8 @@ async def test_redundant_sound_reaches_who_knows_it_and_is_taken_off_for_others(
     assert energy > 0  # Opus alone: aiortc would have failed on RED
     found = await until(bo, heard("a0"))
     sound = found["in"]["a0"]
-    # Each packet brings the one before once more, which Chromium then has twice.
-    assert sound["packetsDiscarded"] > 0.8 * sound["packetsReceived"]
+    # A packet which brought the one before once more would be discarded in part.
+    assert sound["packetsDiscarded"] < 0.1 * sound["packetsReceived"]
     await plain.close()
     assert ana
 

@@ -1,0 +1,144 @@
+"""What one browser is sent: each packet numbered, pictures paced, what its feedback says believed.
+
+Sound leaves at once, pictures in their turn. Who is seen is decided elsewhere; how much of it fits
+the link is decided by the ladder this holds.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from media.core import feedback, rtp
+from media.core.allocator import Down as Shares
+from media.core.allocator import Downlink, Picture, Voice
+from media.core.budget import Budget
+from media.core.estimator import Estimate, Estimator
+from media.core.ladder import Link, Quality
+from media.core.pacer import Pacer
+from media.core.probe import Probe
+from media.core.trace import Trace
+from media.events import Hint
+from media.track import Outgoing, Track
+
+OVERHEAD = 44  # bytes around a numbered packet: IPv4, UDP, the SRTP tag
+NUMBER = 8  # bytes of the extension which holds the number
+REMEMBERED = 0.8  # of what the site had last time
+FAR = 0.4  # s of signalling round trip beyond which a satellite is likely
+START_FAR, START_NEAR = 150_000, 300_000  # bit/s where nothing is remembered
+PACE = 0.01  # s between two looks at the queue
+HEADROOM = 1.1  # of the estimate: the link is to be the limit, not the pacer
+
+
+class Way(Protocol):
+    """Where packets leave."""
+
+    def send_rtp(self, packet: bytes) -> None: ...
+    def send_rtcp(self, packet: bytes) -> None: ...
+
+
+def first_rate(hint: Hint) -> int:
+    """Where to begin, bit/s: what this site had last time, else what its round trip suggests."""
+    if hint.down:
+        return max(24_000, int(REMEMBERED * hint.down))
+    return START_FAR if (hint.rtt or 0.0) > FAR else START_NEAR
+
+
+class Down:
+    """See the module. All times are monotonic seconds."""
+
+    def __init__(
+        self, way: Way, hint: Hint, quality: Quality, counts: Counter[str], now: float,
+        trace: Trace | None = None,
+    ) -> None:  # fmt: skip
+        self.hint = hint
+        self.budget = Budget()
+        self.transfer = False  # something else than media crosses the link
+        self._estimator = Estimator(now, first_rate(hint), hint.rtt, trace=trace)
+        self._ladder = Downlink(quality, now)
+        self._pacer: Pacer[tuple[Track, Outgoing]] = Pacer(now, self.estimate.bitrate)
+        self._demand = 0  # bit/s of all that could be of use
+        self.fill: Callable[[int, float], bool] | None = None  # sends about so many idle bytes
+        self._probe: Probe | None = None  # under way
+        self._probe_at = now
+        self._left = 0  # bytes that left since
+        self._round_trip = hint.rtt
+        self._way = way
+        self._counts = counts
+
+    @property
+    def estimate(self) -> Estimate:
+        """What the link carries, as far as is known."""
+        return self._estimator.estimate
+
+    def share(self, pictures: Sequence[Picture], voices: Sequence[Voice], now: float) -> Shares:
+        """Who gets how much of the link from now on."""
+        found = self.estimate
+        link = Link(
+            found.bitrate, found.loss, found.own_loss, self._round_trip, found.queue, found.state,
+            found.why,
+        )  # fmt: skip
+        shares = self._ladder.step(now, link, pictures, voices, self.transfer, self.hint.ceiling)
+        self._demand = shares.demand
+        return shares
+
+    def heard(self, body: bytes, now: float) -> None:
+        """The browser's transport-wide feedback; what lies is counted and dropped."""
+        try:
+            self._estimator.feedback(body, now)
+        except feedback.FeedbackError:
+            self._counts["dropped_feedback"] += 1
+
+    def reported(self, loss: float, round_trip: float | None, now: float) -> None:
+        """Its receiver reports."""
+        self._round_trip = round_trip
+        self._estimator.report(loss, round_trip, now)
+
+    def send(self, packet: bytes, now: float) -> None:
+        """Number a packet and send it now: sound, or a picture in its turn."""
+        size = len(packet) + NUMBER + OVERHEAD
+        number = self._estimator.sent(size, now, self._probe.id if self._probe else 0)
+        self._way.send_rtp(rtp.numbered(packet, number))
+        self._left += size
+        self._pacer.spent(size)
+
+    def pace(self, track: Track, item: Outgoing, now: float) -> None:
+        """Send a packet of a picture in its turn."""
+        size, frame = track.measure(item)
+        self._pacer.push((track, item), size, now, frame)
+        self._serve(now)
+
+    def tick(self, now: float) -> None:
+        """Every 10 or 20 ms."""
+        self._estimator.tick(now)
+        for track, item in self._pacer.stale(now):
+            track.skip(item, now)
+        self._probing(now)
+        self._serve(now)
+
+    def _serve(self, now: float) -> None:
+        rate = self.estimate.bitrate
+        self.budget.rate = rate
+        self._pacer.rate = max(HEADROOM * rate, self._probe_rate())
+        for (track, item), size in self._pacer.due(now):
+            self._pacer.spent(-size)  # what leaves is counted by `send`
+            track.emit(item, now)
+
+    def _probe_rate(self) -> int:
+        return self._probe.bitrate if self._probe else 0
+
+    def _probing(self, now: float) -> None:
+        """Send faster for a moment, when that is due: what waits first, then what was sent last
+        once more, then padding."""
+        if self._probe is None:
+            self._probe = self._estimator.wants_probe(self._demand, now)
+            self._probe_at, self._left = now, 0
+        probe = self._probe
+        if probe is None:
+            return
+        owed = min(probe.bytes, probe.bitrate * (now - self._probe_at + PACE) / 8)
+        while self._left < owed and not self._pacer and self.fill is not None:
+            if not self.fill(int(owed) - self._left, now):
+                break
+        spent = now - self._probe_at > probe.bytes * 8 / probe.bitrate + PACE
+        if self._left >= probe.bytes or spent:
+            self._probe = None

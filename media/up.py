@@ -1,0 +1,81 @@
+"""What one browser sends, seen from here: its feedback fed, its link watched, its own words kept.
+
+The browser's congestion control decides how much; this tells what it should be spent on.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from media.core import opus, red, twcc
+from media.core.inflow import Inflow, Watch
+from media.core.ladder import Link, Quality, VoiceStep
+from media.core.lines import RED
+from media.core.plan import Plan
+from media.core.uplink import Codecs, Reported, Uplink, Want
+from media.events import Hint, LinkReport
+
+REPORT_KEPT = 20.0  # s a browser's own estimate is believed
+
+
+class Up:
+    """See the module. All times are monotonic seconds."""
+
+    def __init__(
+        self, ours: int, hint: Hint, quality: Quality, send: Callable[[bytes], None], now: float
+    ) -> None:
+        self.hint = hint
+        self.transfer = False  # something else than media crosses the link
+        self.inflow = Inflow(0, 0.0, 0.0, None)
+        self._ladder = Uplink(quality, now)
+        self._report: Reported | None = None
+        self._ours = ours
+        self._send = send
+        self._watch = Watch(now)
+        self._arrivals = twcc.Arrivals()
+        self._bits = 0
+        self._fed_at = now
+        self._feed_every = twcc.FAST
+
+    def arrived(self, size: int, number: int, now: float) -> None:
+        """A decrypted packet of `size` bytes; `number` is transport-wide, -1 when absent."""
+        self._bits += 8 * size
+        self._watch.arrived(size, now)
+        if number >= 0:
+            self._arrivals.note(number, int(now * 1_000_000))
+            self._watch.numbered(number)
+
+    def sounded(self, payload_type: int, timestamp: int, payload: bytes, now: float) -> None:
+        """A microphone's packet. Raises RedError."""
+        if payload_type == RED:
+            payload = red.primary(payload)[1]
+        self._watch.sounded(timestamp, opus.duration(payload), now)
+
+    def reported(self, report: LinkReport, now: float) -> None:
+        """What the browser says of its own sending."""
+        self._report = Reported(report.up, report.rtt, report.limited, now)
+
+    @property
+    def rate(self) -> int | None:
+        """Bit/s its link is thought to carry."""
+        return self._ladder.rate
+
+    def plan(
+        self, wants: Mapping[str, Sequence[Want]], voices: Sequence[VoiceStep], can: Codecs,
+        round_trip: float | None, now: float,
+    ) -> Plan:  # fmt: skip
+        """What the browser is to send, for what receivers want: the same while nothing changes."""
+        seen = self.inflow = self._watch.see(now)
+        trip = self.hint.rtt if round_trip is None else round_trip
+        link = Link(seen.rate, seen.loss, seen.own_loss, trip, seen.queue, "steady", "rate")
+        said = self._report if self._report and now - self._report.at < REPORT_KEPT else None
+        return self._ladder.step(
+            now, link, said, wants, voices, can, self.transfer, self.hint.ceiling, self.hint.up
+        )
+
+    def feed(self, media: int, sendable: int, now: float) -> None:
+        """Feedback, when it is due. `media`: SSRC heard last; `sendable`: bit/s of the way back."""
+        if now - self._fed_at < self._feed_every:
+            return
+        self._feed_every = twcc.interval(self._bits / (now - self._fed_at), sendable)
+        self._fed_at, self._bits = now, 0
+        for packet in self._arrivals.feedback(self._ours, media):
+            self._send(packet)
