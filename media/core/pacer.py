@@ -13,6 +13,7 @@ Item = TypeVar("Item")
 BURST = 0.04  # s of rate which may leave at once
 STALE = 0.4  # s a frame may wait
 STALE_KEY = 2.0  # s a key frame may wait: in part it is of no use, and another costs the same
+MOST_BEGUN = 64  # frames; a packet that comes later than this finds no one waiting for it
 DEBT = 0.5  # s of rate which may be spent ahead
 
 
@@ -41,7 +42,7 @@ class Pacer(Generic[Item]):
         self.queued = 0  # bytes
         self._again: deque[tuple[Item, int, float]] = deque()
         self._streams: dict[int, deque[_Queued[Item]]] = {}
-        self._begun: dict[int, int] = {}  # stream → the frame whose first packet has left
+        self._begun: dict[int, dict[int, None]] = {}  # stream → frames of which a packet left
         self._budget = BURST * rate  # bits
         self._at = now
         self._probe = (0.0, 0.0)  # bits left to send, at this rate
@@ -95,7 +96,10 @@ class Pacer(Generic[Item]):
         stream = min(self._streams, key=lambda each: self._streams[each][0].frame.priority)
         queue = self._streams[stream]
         queued = queue.popleft()
-        self._begun[stream] = queued.frame.key
+        begun = self._begun.setdefault(stream, {})
+        begun[queued.frame.key] = None
+        if len(begun) > MOST_BEGUN:
+            del begun[next(iter(begun))]
         if not queue:
             del self._streams[stream]
         return queued.item, queued.size
@@ -121,7 +125,7 @@ class Pacer(Generic[Item]):
             frame = queued.frame
             if frame.keyframe:
                 broken = False
-            begun = frame.key == self._begun.get(stream)
+            begun = frame.key in self._begun.get(stream, ())
             late = now - queued.at > (STALE_KEY if frame.keyframe else STALE)
             if not begun and (broken or late):
                 broken = broken or frame.base

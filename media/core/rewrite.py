@@ -80,7 +80,7 @@ class Rewriter:
         self.next, self._last = packet.place, None
         self._run = packet.run
         self._kept.clear()
-        self._renumber(packet.picture)
+        self._gaps, self._picture = False, -1
         ahead = [each for each in self._left.values() if self._is_ahead(each)]
         self._left = {each.place: each for each in ahead}
         self._left_pictures = {each.picture.picture_id for each in ahead if each.picture}
@@ -88,7 +88,6 @@ class Rewriter:
     def _renumber(self, picture: Picture | None) -> None:
         """Let this picture follow the last one sent."""
         self._pictures.clear()
-        self._gaps, self._picture = False, -1
         if picture is not None:
             self._picture_offset = _step(self._last_picture, picture.picture_id, 0x7FFF)
             self._tl0_offset = _step(self._last_tl0, picture.tl0, 0xFF)
@@ -206,8 +205,8 @@ class Rewriter:
         if picture.picture_id < 0:
             return
         mask = 0x7FFF if picture.wide else 0x7F
-        ahead = (picture.picture_id - first) & mask if first >= 0 else 1
-        if picture.keyframe or not 0 < ahead <= FURTHEST:
+        ahead = (picture.picture_id - first) & mask if first >= 0 else 0
+        if not 0 < ahead <= FURTHEST:
             self._renumber(picture)
         else:
             for each in range(first + 1, first + ahead):
