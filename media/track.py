@@ -335,15 +335,21 @@ class Track:
             capped[layer] = ENDLESS
             self._cap_from = min(capped)
             return True
-        self._verdicts[packet.timestamp] = False
+        self._refuse(packet)
         return False
+
+    def _refuse(self, packet: Packet) -> None:
+        """Let nothing more of this frame pass."""
+        self._verdicts[packet.timestamp] = False
+        if packet.timestamp == self._frame:
+            self._verdict = False
 
     def skip(self, item: Outgoing, now: float) -> None:
         """The pacer gave it up. Its frame is left out whole; what needs it, too: after a frame of
         the lowest layer all up to a key frame."""
         if isinstance(item, Again):
             return
-        self._verdicts[item.timestamp] = False
+        self._refuse(item)
         picture = item.picture
         if picture is not None and picture.temporal > 0 and not item.key:
             self._leave_out(item, now)
