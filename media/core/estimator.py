@@ -15,7 +15,7 @@ from media.core.aimd import Control
 from media.core.blind import Blind
 from media.core.delay import Delay, Trendline, Use
 from media.core.feedback import read
-from media.core.loss import Loss
+from media.core.loss import HEAVY, Loss, Trial
 from media.core.probe import Probe, Probes
 from media.core.rate import AcknowledgedRate, SendingRate
 from media.core.rival import Rival
@@ -30,7 +30,6 @@ HIGH = 0.10  # s of standing queue: too much
 CALM = 0.04  # s of standing queue under which the rate may grow
 CONFIRMED = 0.015  # s a packet must have waited, without which a trend is noise
 QUIET = 0.05  # loss above the link's own beside which the rate may grow
-HEAVY = 0.15  # loss beside which it may not, whosever it is
 CRUSHING = 0.30  # loss no picture survives: down to a voice
 STEP = 0.7  # of the rate carried over a longer while: the link got thinner
 KEEP = 0.95  # of a limit told by losses
@@ -79,6 +78,7 @@ class Estimator:
         self._carried: float | None = None  # bit/s acknowledged lately
         self._delay = Delay()
         self._loss = Loss()
+        self._trial = Trial()
         self._probes = Probes()
         self._rival = Rival()
         self._silence = Silence()
@@ -225,6 +225,11 @@ class Estimator:
             control.settle(loss.limit)
             control.limit(KEEP * loss.limit)
             self._fell(loss.limit, "loss", now)
+        elif not loss.queued:
+            less = self._trial.rate(loss.recent, control.rate, now)
+            if less is not None:
+                control.limit(less)
+                self._fell(less, "loss", now)
 
     def _fell(self, carried: float, why: str, now: float) -> None:
         self._probes.fell(carried, now)

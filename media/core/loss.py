@@ -9,6 +9,7 @@ candidates, and a limit is believed only where it explains them much better. Dec
 from collections import deque
 from dataclasses import dataclass, replace
 from math import log
+from statistics import median
 
 SPAN = 0.5  # s an observation lasts at least
 FEW = 20  # packets in one at least
@@ -16,11 +17,16 @@ LONGEST = 3.0  # s after which it closes with fewer
 LEAST = 3  # packets
 KEPT = 32  # observations
 FADING = 0.96  # weight of an observation, to the next newer one
-CANDIDATES = 6  # limits tried
+LATELY = 8  # observations a limit must agree with
+CANDIDATES = (0.9, 0.95, 1.0, 1.05)  # limits tried, of the most that was carried lately
 LITTLE = 0.02  # loss below which none is looked for
 EVIDENCE = 6.0  # log-likelihood by which a limit must explain better (odds of 400)
 STANDS = 0.06  # s of queue: a loss beside it is an overflow, which delay answers
 FIRST_OWN = 0.01
+HEAVY = 0.15  # loss beside which nothing grows, whosever it is, and a lower rate is tried
+LESS = 0.85  # of the rate is tried
+DEEPEST = 0.5  # of the rate: where trying ends
+PATIENCE = 5.0  # s between two trials
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +104,10 @@ class Loss:
 
     def _find(self, kept: list[Observation], least: float) -> None:
         """The limit which explains best, if it does so better than that."""
-        carried = sorted({seen.rate * (1 - seen.lost / seen.packets) for seen in kept})
-        step = max(1, len(carried) // CANDIDATES)
-        for candidate in carried[::step]:
+        carried = sorted(seen.rate * (1 - seen.lost / seen.packets) for seen in kept[-LATELY:])
+        top = median(carried[-3:])
+        for share in CANDIDATES:
+            candidate = share * top
             value, own = self._likelihood(candidate)
             if value > least:
                 least, self.limit, self.own = value, candidate, own
@@ -123,3 +130,23 @@ class Loss:
             share = min(0.99, max(0.001, own + (1 - own) * over))
             value += weight * (seen.lost * log(share) + (seen.packets - seen.lost) * log(1 - share))
         return value, own
+
+
+class Trial:
+    """Much loss and no queue: whether it is less at a lower rate must be tried to be known."""
+
+    def __init__(self) -> None:
+        self._floor: float | None = None
+        self._next = 0.0
+
+    def rate(self, loss: float, rate: float, now: float) -> float | None:
+        """bit/s to try now in place of ``rate``, if any."""
+        if loss < HEAVY:
+            self._floor = None
+            return None
+        if self._floor is None:
+            self._floor = DEEPEST * rate
+        if now < self._next or rate * LESS < self._floor:
+            return None
+        self._next = now + PATIENCE
+        return rate * LESS

@@ -15,7 +15,7 @@ FACTOR = 2.0  # of the estimate
 GENTLE_FACTOR = 1.6
 FEW = 5  # packets which must arrive, or
 LONG = 0.06  # s of them at the rate asked: fewer, but so large that jitter hardly matters
-ENOUGH = 0.8  # of the bytes which must
+ENOUGH = 0.7  # of the bytes which must
 SATURATED = 0.9  # of the sending rate: below it, the link was full
 LEAST_SPAN = 0.015  # s
 
@@ -97,7 +97,8 @@ MUCH = 0.75  # of what the link carried once: worth asking for often
 REMEMBERED = 120.0  # s it is worth trying
 STAGNANT = 15.0  # s of the same estimate with unmet demand
 UNMET = 1.1  # of the estimate: demand there is use for
-OVERDUE = 2.0  # s beyond the loop: nothing more will be told of a probe
+OVERDUE = 1.0  # s beyond the loop: nothing more will be told of a probe
+TRIES = 3  # probes nobody told of, until they are made rarer
 KNOCK_EVERY, KNOCK_BYTES = 1.0, 200  # during silence
 
 
@@ -109,6 +110,7 @@ class Probes:
         self._train: Train | None = None
         self._starting = True
         self._failed = False
+        self._untold = 0
         self._left_at = -1e9
         self._earlier = 0.0  # bit/s before the last fall
         self._fell_at = -1e9
@@ -127,7 +129,9 @@ class Probes:
         if self._flat is None or abs(estimate - self._flat[0]) > 0.05 * self._flat[0]:
             self._flat = (estimate, now)
         if self._train is not None and now - self._train.left_at > loop + OVERDUE:
-            self._train, self._failed, self._starting = None, True, False
+            self._train, self._untold = None, self._untold + 1
+            if self._untold >= TRIES:
+                self._failed, self._starting = True, False
         if self._train is not None or not ready or demand < UNMET * estimate:
             return None
         if now - self._left_at < self._pause(estimate, loop, now):
@@ -167,6 +171,7 @@ class Probes:
         train.add(mine)
         found = train.result()
         if found is not None:
+            self._untold = 0
             self._train = None
             self._failed = found.saturated or found.bitrate < 1.1 * train.before
             self._starting = self._starting and not self._failed
