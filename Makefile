@@ -28,11 +28,13 @@ tests:
 	tests/alone $(BIN)/pytest --quiet --numprocesses auto --ignore tests/e2e
 	tests/alone $(BIN)/pytest tests/e2e
 
-# The thin-link laboratory: what each link really gives, then calls over it. Long; needs root.
+# The thin-link laboratory: what each link really gives, then calls over it,
+# and docs/benchmarks.md from the figures. Long; needs root.
 lab: .venv/test
 	config/debian/install lab
 	$(BIN)/python -m tests.lab.check
 	$(BIN)/python -m tests.lab
+	$(BIN)/python -m tests.lab.report
 
 # The environments. A stamp is newer than what it was made from, or it is made again.
 .venv/bin/python:
