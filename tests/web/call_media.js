@@ -1,5 +1,5 @@
 // In the place of WebRTC and of devices: every received track is a canvas, drawn ten times a second
-// until `__pictures.stop(mid)`. No packet leaves the page.
+// until `__pictures.stop(mid)`; the counters run as `__link` says, in bit/s. No packet leaves the page.
 
 () => {
   const drawn = {};
@@ -21,12 +21,22 @@
   };
   window.__pictures = { stop: (mid) => clearInterval(drawn[mid]) };
 
+  window.__link = { up: 400_000, down: 900_000, rtt: 0.62 };
+  const counted = { at: performance.now(), sent: 0, received: 0 };
+  const count = () => {
+    const seconds = (performance.now() - counted.at) / 1000;
+    counted.at += seconds * 1000;
+    counted.sent += (__link.up * seconds) / 8;
+    counted.received += (__link.down * seconds) / 8;
+    return { id: "pair", type: "candidate-pair", nominated: true, timestamp: counted.at, bytesSent: counted.sent, bytesReceived: counted.received, currentRoundTripTime: __link.rtt };
+  };
+
   const mids = ["mic", "camera", "exam", "a0", "v0", "a1", "v1", "x0"];
   window.RTCPeerConnection = class {
     connectionState = "new";
     transceivers = mids.map((mid) => ({ mid, direction: "inactive", sender: { replaceTrack: async () => {}, getParameters: () => ({ encodings: [{}] }), setParameters: async () => {} } }));
     getTransceivers = () => this.transceivers;
-    getStats = async () => new Map();
+    getStats = async () => new Map([["pair", count()]]);
     setRemoteDescription = async () => {};
     createAnswer = async () => ({ type: "answer", sdp: "" });
     close() {}

@@ -206,6 +206,7 @@ export interface Turn {
 export interface RungMark {
   way: "up" | "down";
   rung: Rung;
+  code: ReasonCode;
   at: number;
 }
 

@@ -7,18 +7,26 @@ const NOW = 1_000_000;
 const sample = (ago, up, down = 0) => ({ at: NOW - ago * 1000, up, down });
 
 test("now is at the right, two minutes ago at the left, older is left out", () => {
-  const { up } = trace([sample(SECONDS + 1, 10_000), sample(SECONDS, 10_000), sample(60, 10_000), sample(0, 10_000)], [], NOW);
-  assert.equal(up, `M0 0L${WIDTH / 2} 0L${WIDTH} 0`);
+  const { up } = trace([sample(SECONDS + 1, 5000), sample(SECONDS, 5000), sample(60, 5000), sample(0, 5000)], [], NOW);
+  assert.equal(up, `M0 ${HEIGHT}L${WIDTH / 2} ${HEIGHT}L${WIDTH} ${HEIGHT}`);
 });
 
-test("the top is a round figure above all that is drawn", () => {
-  const top = (most) => trace([sample(1, most)], [], NOW).top;
-  assert.deepEqual([0, 9_000, 10_000, 10_001, 41_000, 60_000, 180_000, 2_400_000].map(top), [10_000, 10_000, 10_000, 20_000, 50_000, 100_000, 200_000, 5_000_000]);
+test("each power of ten has the same height, and what is drawn stays below the top", () => {
+  const { lines, top } = trace([sample(0, 5_000_000)], [], NOW);
+  assert.deepEqual(lines.map(({ value }) => value), [1e4, 1e5, 1e6]);
+  const [ten, hundred, thousand] = lines.map(({ y }) => y);
+  assert.ok(Math.abs(ten - hundred - (hundred - thousand)) <= 0.2);
+  assert.ok(top > 5_000_000);
+});
+
+test("a quiet link is drawn against 100 kbit/s, and nothing at all is drawn at the foot", () => {
+  const { top, up } = trace([sample(0, 0)], [], NOW);
+  assert.deepEqual([top, up], [100_000, `M${WIDTH} ${HEIGHT}`]);
 });
 
 test("both rates share one scale", () => {
-  const { up, down } = trace([sample(0, 25_000, 100_000)], [], NOW);
-  assert.deepEqual([up, down], [`M${WIDTH} ${HEIGHT * 0.75}`, `M${WIDTH} 0`]);
+  const { up, down } = trace([sample(0, 25_000, 25_000)], [], NOW);
+  assert.equal(up, down);
 });
 
 test("rungs fill their time, each way by itself", () => {

@@ -86,6 +86,7 @@ test("one's own rungs are marked when they change, and only so many are kept", (
   marks = marked(marks, own("motion", "slow"), 3);
   assert.deepEqual(marks.map(({ way: one, rung, at }) => [one, rung, at]), [["up", "motion", 1], ["down", "motion", 1], ["down", "slow", 2]]);
   for (let at = 4; at < 200; at += 1) marks = marked(marks, own("motion", at % 2 ? "slow" : "motion"), at);
+  assert.equal(marks.at(-1).code, "fine");
   assert.equal(marks.length, 60);
   assert.equal(marks.at(-1).at, 199);
 });

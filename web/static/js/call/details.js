@@ -5,14 +5,17 @@
 
 import { _ } from "../lib/i18n.js";
 import { Rows, attribute, h, say } from "./element.js";
-import { Plot } from "./plot.js";
+import { Plot, nameOf } from "./plot.js";
 import { passage } from "./quality.js";
-import { carried, decimal, rate, reason, volume, where } from "./quality_words.js";
+import { carried, decimal, rate, reason, reasonShort, volume, where } from "./quality_words.js";
 import { others } from "./state.js";
+import * as words from "./words.js";
 
-/** @import { Context, LinkSample, SeatRow, State } from "../../../types/call.d.ts" */
+/** @import { Context, LinkSample, RungMark, SeatRow, State } from "../../../types/call.d.ts" */
 
 const AGAIN_MS = 1000;
+/** How many of the latest changes are listed. */
+const CHANGES = 6;
 
 export class Details {
   /** @type {State | null} */
@@ -29,13 +32,15 @@ export class Details {
     this.rows = new Rows(this.people, () => new Pair(context.seat));
     this.plot = new Plot();
     this.own = new Table();
+    this.changes = h("ol", { class: "changes small", role: "list" });
+    this.changed = new Rows(this.changes, () => new Change());
     this.used = h("p");
     this.limit = h("p", { class: "hint" });
     this.root = h(
       "div",
       { class: "stack" },
       h("section", { class: "stack-tight" }, h("h2", {}, _("Qui voit quoi")), this.people),
-      h("section", { class: "stack-tight" }, h("h2", {}, _("Votre liaison")), this.plot.root, this.own.root),
+      h("section", { class: "stack-tight" }, h("h2", {}, _("Votre liaison")), this.plot.root, this.own.root, h("h3", {}, _("Derniers changements")), this.changes),
       h("section", { class: "stack-tight" }, h("h2", {}, _("Données")), this.used, this.limit),
     );
     setInterval(() => this.#state && this.root.checkVisibility() && this.show(this.#state), AGAIN_MS);
@@ -49,6 +54,7 @@ export class Details {
     this.rows.show(others(state).map((seat) => ({ seat, state })), ({ seat }) => seat.seat);
     this.plot.show(samples, state.rungs, Date.now());
     this.own.show(ownFigures(state, this.mine, samples));
+    this.changed.show(state.rungs.slice(-CHANGES).reverse(), ({ way, at }) => `${way}${at}`);
     say(this.used, _("Cet appel a utilisé {volume} sur cet appareil.", { volume: volume(sent + received) }));
     say(this.limit, _("{sent} envoyés, {received} reçus.", { sent: volume(sent), received: volume(received) }));
   }
@@ -94,6 +100,17 @@ class Direction {
     const picture = sender.camera === "on" || sender.exam === "on";
     say(this.what, carried({ rung: passes.rung, voice: sender.mic === "on", picture }));
     say(this.why, picture ? reason(passes, passes.side === theirs ? where(seat) : null) : _("Caméra éteinte."));
+  }
+}
+
+/** One change of rung of this seat's own link. */
+class Change {
+  root = h("li");
+
+  /** @param {RungMark} mark */
+  show({ way, rung, code, at }) {
+    const values = { at: words.second(new Date(at).toISOString()), rung: nameOf(rung), why: reasonShort(code) ?? code };
+    say(this.root, way === "up" ? _("{at}, montant : {rung} ({why})", values) : _("{at}, descendant : {rung} ({why})", values));
   }
 }
 

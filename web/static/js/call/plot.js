@@ -15,9 +15,12 @@ export const SECONDS = 120;
 export const WIDTH = 320;
 export const HEIGHT = 96;
 const STRIP = 18;
+/** bit/s at the foot of the drawing: a thin link must be read beside a wide one. */
+const FOOT = 5_000;
 const SVG = "http://www.w3.org/2000/svg";
 
 /**
+ * Rates are drawn by their logarithm, so that each power of ten has the same height.
  * @param {LinkSample[]} samples rates in bit/s, `at` in ms
  * @param {RungMark[]} marks
  * @param {number} now ms
@@ -27,10 +30,13 @@ export function trace(samples, marks, now) {
   const top = ceilingOf(recent.flatMap((one) => [one.up, one.down]));
   /** @param {number} at */
   const x = (at) => round(WIDTH * Math.max(0, 1 - (now - at) / (SECONDS * 1000)));
+  /** @param {number} value */
+  const y = (value) => round(HEIGHT * (1 - Math.log(Math.max(FOOT, value) / FOOT) / Math.log(top / FOOT)));
   /** @param {"up" | "down"} way */
-  const path = (way) => pathOf(recent.map((one) => [x(one.at), round(HEIGHT * (1 - one[way] / top))]));
+  const path = (way) => pathOf(recent.map((one) => [x(one.at), y(one[way])]));
   const segments = [...segmentsOf(marks, "up", now, x), ...segmentsOf(marks, "down", now, x)];
-  return { top, up: path("up"), down: path("down"), segments };
+  const lines = [1e4, 1e5, 1e6, 1e7].filter((value) => value <= top).map((value) => ({ value, y: y(value) }));
+  return { top, lines, up: path("up"), down: path("down"), segments };
 }
 
 /** @param {number} value */
@@ -39,13 +45,11 @@ function round(value) {
 }
 
 /**
- * A round figure above all: 1, 2 or 5 times a power of ten, at least 10 kbit/s.
+ * Above all that is drawn, with some air; at least 100 kbit/s.
  * @param {number[]} values
  */
 function ceilingOf(values) {
-  const most = Math.max(10_000, ...values);
-  const power = 10 ** Math.floor(Math.log10(most));
-  return power * ([1, 2, 5].find((step) => step * power >= most) ?? 10);
+  return Math.max(100_000, 1.2 * Math.max(...values));
 }
 
 /** @param {number[][]} points */
@@ -73,10 +77,10 @@ export class Plot {
   constructor() {
     this.up = shape("path", { class: "plot-up" });
     this.down = shape("path", { class: "plot-down" });
-    this.top = shape("text", { class: "plot-scale", x: "2", y: "11" });
+    this.scale = shape("g", {});
     this.strips = shape("g", {});
     this.svg = shape("svg", { class: "plot", viewBox: `0 0 ${WIDTH} ${HEIGHT + 2 * STRIP + 6}`, role: "img" });
-    this.svg.append(shape("path", { class: "plot-base", d: `M0 ${HEIGHT}H${WIDTH}M0 1H${WIDTH}` }), this.top, this.down, this.up, this.strips);
+    this.svg.append(this.scale, this.down, this.up, this.strips);
     this.legend = h("p", { class: "plot-legend small" }, h("span", { class: "up" }, _("montant, de vous")), h("span", { class: "down" }, _("descendant, vers vous")));
     this.root = h("figure", { class: "stack-tight" }, this.svg, this.legend);
   }
@@ -87,20 +91,27 @@ export class Plot {
    * @param {number} now
    */
   show(samples, marks, now) {
-    const { top, up, down, segments } = trace(samples, marks, now);
+    const { lines, up, down, segments } = trace(samples, marks, now);
     attribute(this.up, "d", up);
     attribute(this.down, "d", down);
-    this.top.textContent = rate(top / 1000);
+    this.scale.replaceChildren(...lines.flatMap(line));
     this.strips.replaceChildren(...segments.flatMap(strip));
     attribute(this.svg, "aria-label", inWords(samples, now));
   }
+}
+
+/** @param {{value: number, y: number}} line */
+function line({ value, y }) {
+  const text = shape("text", { x: 2, y: y - 3 });
+  text.textContent = rate(value / 1000);
+  return [shape("path", { class: "plot-base", d: `M0 ${y}H${WIDTH}` }), text];
 }
 
 /** @param {Segment} segment */
 function strip({ way, rung, x, width }) {
   const y = HEIGHT + 4 + (way === "up" ? 0 : STRIP + 1);
   const words = nameOf(rung);
-  const bar = shape("rect", { class: `plot-rung ${rung}`, x, y, width, height: STRIP - 2, rx: 2 });
+  const bar = shape("rect", { class: `plot-rung ${way} ${rung}`, x, y, width, height: STRIP - 2, rx: 2 });
   const title = shape("title", {});
   title.textContent = words;
   bar.append(title);

@@ -156,5 +156,5 @@ export function turned({ before, after, turns }, mine, at) {
 export function marked(marks, own, at) {
   if (!own) return marks;
   const added = WAYS.filter((way) => marks.findLast((one) => one.way === way)?.rung !== own[way].rung);
-  return [...marks, ...added.map((way) => ({ way, rung: own[way].rung, at }))].slice(-KEPT_MARKS);
+  return [...marks, ...added.map((way) => ({ way, rung: own[way].rung, code: own[way].why.code, at }))].slice(-KEPT_MARKS);
 }

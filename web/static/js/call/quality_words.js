@@ -6,7 +6,7 @@
 
 import { _ } from "../lib/i18n.js";
 
-/** @import { Cause, Matter, Passage, Rung, SeatRow, Turn, Verdict, VerdictLine } from "../../../types/call.d.ts" */
+/** @import { Cause, Matter, Passage, ReasonCode, Rung, SeatRow, Turn, Verdict, VerdictLine } from "../../../types/call.d.ts" */
 
 /**
  * Where somebody is, as one says it aloud: « CDPS de Maripasoula » is Maripasoula.
@@ -199,9 +199,36 @@ function rateReason({ code, have, need }, place) {
   return place ? _("La liaison porte environ {have} ({place}) ; il faudrait {need} pour mieux.", { ...figures, place }) : _("Votre liaison porte environ {have} ; il faudrait {need} pour mieux.", figures);
 }
 
+/**
+ * A reason in two or three words, for a list.
+ * @param {ReasonCode} code
+ */
+export function reasonShort(code) {
+  return {
+    fine: _("la liaison suffit"),
+    rate: _("débit trop faible"),
+    loss: _("pertes en route"),
+    delay: _("attente en route"),
+    choice: _("choix fait pour l’image"),
+    processor: _("appareil trop chargé"),
+    ceiling: _("plafond de données"),
+    starting: _("début de l’appel"),
+    climbing: _("liaison meilleure"),
+    receiver: _("autre côté limité"),
+  }[code];
+}
+
 /** @param {Matter} what */
 export function matter(what) {
   return { speech: _("la parole"), motion: _("le mouvement"), detail: _("le détail") }[what];
+}
+
+/**
+ * @param {"camera" | "exam"} source this person's own picture
+ * @param {Matter} what
+ */
+export function mattersNow(source, what) {
+  return source === "camera" ? _("Dans votre image, ce qui compte maintenant : {what}.", { what: matter(what) }) : _("Dans votre deuxième image, ce qui compte maintenant : {what}.", { what: matter(what) });
 }
 
 /**
