@@ -34,10 +34,11 @@ class Sender {
     return { codecs: CODECS, encodings: structuredClone(this.encodings), transactionId: "x" };
   }
 
-  async setParameters({ encodings }) {
+  async setParameters({ encodings, degradationPreference }) {
     await this.browser.gate;
     for (const refused of this.browser.refuses) if (refused in encodings[0]) throw new Error(refused);
     this.encodings = encodings;
+    this.preference = degradationPreference;
     this.told.push(encodings[0]);
   }
 
@@ -101,6 +102,12 @@ test("a plan becomes what each sender is told, beside what it was told before", 
     },
   ]);
   assert.deepEqual(sender("exam").told, [{ active: false, rid: "kept" }]);
+});
+
+test("a browser is not to shrink a picture beyond its plan, and sound has no such preference", async () => {
+  const { encoder, sender } = await setup();
+  await encoder.apply(planned(1));
+  assert.deepEqual([sender("camera").preference, sender("mic").preference], ["maintain-resolution", undefined]);
 });
 
 test("before any plan a browser is left to itself", async () => {

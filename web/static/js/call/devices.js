@@ -241,7 +241,8 @@ export class Devices extends EventTarget {
     this.#lost[source] = false;
     this.#failures[source] = null;
     if (source === "mic") track.enabled = this.#wanted.mic;
-    else track.contentHint = source === "camera" ? "motion" : "detail";
+    // At the same rate, Chromium makes a camera's picture coarser when told it is full of detail.
+    else track.contentHint = source === "exam" && this.#examKind === "screen" ? "detail" : "motion";
     track.onended = () => this.#onEnded(source, track);
     this.#tell("track", { source, track });
   }

@@ -201,6 +201,8 @@ async function set(sender, encoding) {
   // Absent means the browser's first codec again, not the one named before.
   if (encoding.active) delete before.codec;
   parameters.encodings = [{ ...before, ...encoding }];
+  // The plan has chosen the size: a browser that shrinks it further pays each step with a key frame.
+  if ("scaleResolutionDownBy" in encoding) parameters.degradationPreference = "maintain-resolution";
   try {
     await sender.setParameters(parameters);
     return true;
