@@ -24,6 +24,7 @@ from signaling.patient import Traits
 from signaling.planning import Guest, Plan
 from signaling.rooms import Rooms
 from tests.people import People, actor_of, cookie_header, logged_in
+from tests.signaling.pictures import stage
 
 PATIENCE = 5.0
 TRAITS = Traits("ALIMECK", "ROSE-MARIE", dt.date(1951, 4, 3), "F", "97353")
@@ -99,6 +100,7 @@ class Browser:
         self._url, self._cookie, self._consultation = url, cookie, consultation
         self.tab = f"tab-{id(self)}"
         self.told: list[tuple[str, Any]] = []
+        self.received: dict[tuple[str, int], bytearray] = {}
         self.closed = False
         self._news = asyncio.Event()
         self._socket: Any = None
@@ -122,9 +124,18 @@ class Browser:
             raise Refused(refused[0]["data"]["code"] if refused else str(error)) from None
         return self
 
-    def _hear(self, event: str, payload: Any) -> None:
+    def _hear(self, event: str, payload: Any) -> Any:
+        answer = self._received(payload) if event == "still_part" else None
         self.told.append((event, payload))
         self._news.set()
+        return answer
+
+    def _received(self, part: dict[str, Any]) -> dict[str, Any]:
+        """A part of a still is taken in order, and the answer says where to go on."""
+        got = self.received.setdefault((part["id"], part["stage"]), bytearray())
+        if part["offset"] == len(got):
+            got += part["data"]
+        return {"ok": part["offset"] <= len(got), "stage": part["stage"], "offset": len(got)}
 
     def _shut(self, *_: Any) -> None:
         self.closed = True
@@ -141,6 +152,16 @@ class Browser:
         assert isinstance(answer, dict)
         return answer
 
+    async def sends(self, still: str, stages: list[bytes], part: int = 2048) -> dict[str, Any]:
+        """A still from where the server says, to its end; the last answer."""
+        told = {"stages": [stage(data) for data in stages], "source": "camera", "why": "asked"}
+        answer = await self.ask("still_begin", id=still, **told)
+        while answer["ok"] and answer["stage"] < len(stages):
+            at, offset = answer["stage"], answer["offset"]
+            data = stages[at][offset : offset + part]
+            answer = await self.ask("still_part", id=still, stage=at, offset=offset, data=data)
+        return answer
+
     async def until(self, holds: Callable[["Browser"], Any]) -> Any:
         async with asyncio.timeout(PATIENCE):
             while not (found := holds(self)):
@@ -155,8 +176,8 @@ class Browser:
     def view(self) -> dict[str, Any]:
         return dict(self.heard("room")[-1]) if self.heard("room") else {}
 
-    async def stage(self, stage: str) -> None:
-        await self.until(lambda b: b.view and b.view["me"]["stage"] == stage)
+    async def stage(self, wanted: str) -> None:
+        await self.until(lambda b: b.view and b.view["me"]["stage"] == wanted)
 
 
 @dataclass

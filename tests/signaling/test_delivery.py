@@ -1,0 +1,213 @@
+"""Couriers on a clock of their own: no faster than what is spared, no part lost or out of turn."""
+
+import asyncio
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from server.kernel.secrets import Secret
+from signaling import delivery, pacing
+from signaling.delivery import Delivery, NotTaken
+from signaling.events import Quality, StillBegun, StillKept
+from signaling.intake import Albums
+from signaling.seats import Room
+from signaling.still import Still, StillStage
+from signaling.ways import Reason, Way
+from tests.signaling.conftest import PaperWorker
+from tests.signaling.playbook import NURSE, START, Playbook, in_call
+
+SIZES = (3000, 10_000)
+RATE = 64_000.0
+
+
+class Post:
+    """A line whose page takes everything, or does what the test says."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.parts: list[tuple[float, str, int, int, int]] = []
+        self.answer: Callable[[dict[str, Any]], Any] = lambda part: {"ok": True}
+
+    async def ask(self, socket: str, event: str, payload: dict[str, Any], within: float) -> Any:
+        at = (self.now, payload["id"], payload["stage"], payload["offset"], len(payload["data"]))
+        self.parts.append(at)
+        return self.answer(payload)
+
+    async def sleep(self, seconds: float) -> None:
+        assert seconds > 0
+        self.now += seconds
+        await REAL_SLEEP(0)
+
+
+REAL_SLEEP = asyncio.sleep
+
+
+class Desk:
+    """The nurse is owed stills the doctor sent; her link spares what the test says."""
+
+    def __init__(self, folder: Path, secret: Secret, post: Post) -> None:
+        self.book, self.post, self.worker = in_call(NURSE), post, PaperWorker()
+        self.albums = Albums.below(folder, secret)
+        self.delivery = Delivery(self.look, self.albums, self.worker, lambda: post.now)
+        self.delivery.line = post
+        self.changes: list[tuple[float, Callable[[], None]]] = []
+
+    def look(self, _: str) -> Room:
+        for at, change in list(self.changes):
+            if self.post.now >= at:
+                self.changes.remove((at, change))
+                change()
+        return self.book.room
+
+    def spares(self, spare: float) -> None:
+        way = Way("voice", Reason("fine"), RATE, spare)
+        self.book >> Quality("nurse", "nurse-1", 0.0, 0.6, way, way)
+
+    def kept(self, name: str, why: str = "asked") -> Playbook:
+        stages = tuple(StillStage("image/webp", 8, 8, size) for size in SIZES)
+        self.book >> StillBegun(Still(name, "dr", "camera", why, self.book.now, stages))
+        for n, size in enumerate(SIZES):
+            self.albums.of(self.book.room.stills[-1]).keep("c1", name, n, bytes([n]) * size)
+            self.book >> StillKept(name, n, size)
+        return self.book
+
+    async def carried(self) -> list[tuple[float, str, int, int, int]]:
+        self.delivery.look_after(self.book.room)
+        while self.delivery._couriers:
+            await REAL_SLEEP(0.001)
+        return self.post.parts
+
+
+@pytest.fixture
+def desk(tmp_path: Path, secret: Secret, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    post = Post()
+    monkeypatch.setattr(delivery.asyncio, "sleep", post.sleep)
+    return Desk(tmp_path, secret, post)
+
+
+@pytest.mark.parametrize("spare", [2_000.0, 7_000.0, 40_000.0])
+async def test_a_link_carries_what_is_spared_and_no_more(desk: Desk, spare: float) -> None:
+    desk.spares(spare)
+    desk.kept("one")
+    parts = await desk.carried()
+    assert sum(size for *_, size in parts) == sum(SIZES)
+    bits = sum(pacing.price(size) for *_, size in parts[:-1])
+    took = parts[-1][0]
+    assert bits / spare <= took <= bits / spare + 0.02 * len(parts)
+    largest = max(size for *_, size in parts)
+    assert pacing.price(largest) <= 0.15 * RATE, "the voice waits for no longer than this"
+
+
+async def test_nothing_leaves_while_nothing_is_spared_and_it_goes_on_by_itself(desk: Desk) -> None:
+    desk.spares(0.0)
+    desk.kept("one")
+    desk.changes = [
+        (5.0, lambda: desk.spares(40_000.0)), (6.0, lambda: desk.spares(0.0)),
+        (60.0, lambda: desk.spares(40_000.0)),
+    ]  # fmt: skip
+    parts = await desk.carried()
+    times = [at for at, *_ in parts]
+    assert all(5.0 <= at <= 6.5 or at >= 60.0 for at in times) and min(times) < 6 < 60 < max(times)
+    sent = [(stage, offset, size) for _, _, stage, offset, size in parts]
+    assert next(s for s in sent if s[0] == 1) == (1, 0, pacing.portion(pacing.Way(4e4, RATE)))
+    assert sum(size for _, _, size in sent) == sum(SIZES)
+
+
+async def test_a_newer_small_one_overtakes_an_older_large_one(desk: Desk) -> None:
+    desk.spares(40_000.0)
+    desk.kept("one")
+
+    def newer() -> None:
+        desk.book.later(seconds=1)
+        desk.kept("two")
+
+    desk.changes = [(1.0, newer)]
+    order = [(name, stage) for _, name, stage, *_ in await desk.carried()]
+    turns = [each for n, each in enumerate(order) if n == 0 or order[n - 1] != each]
+    assert turns == [("one", 0), ("one", 1), ("two", 0), ("two", 1), ("one", 1)]
+
+
+async def test_a_part_nobody_acknowledged_is_given_again(desk: Desk) -> None:
+    desk.spares(40_000.0)
+    desk.kept("one")
+    lost = {"left": 2}
+
+    def answer(part: dict[str, Any]) -> Any:
+        if part["offset"] and lost["left"]:
+            lost["left"] -= 1
+            raise NotTaken
+        return {"ok": True}
+
+    desk.post.answer = answer
+    offsets = [(stage, offset) for _, _, stage, offset, _ in await desk.carried()]
+    assert offsets.count((0, 900)) == 3 and len(set(offsets)) == len(offsets) - 2
+
+
+async def test_the_page_knows_best_where_it_is(desk: Desk) -> None:
+    desk.spares(40_000.0)
+    desk.kept("one")
+    desk.post.answer = lambda part: (
+        {"ok": False, "code": "invalid", "offset": 2500} if part["offset"] == 0
+        else {"ok": True, "offset": part["offset"] + len(part["data"])}
+    )  # fmt: skip
+    offsets = [(stage, offset) for _, _, stage, offset, _ in await desk.carried()]
+    assert offsets[:3] == [(0, 0), (0, 2500), (1, 0)]
+    assert (1, 2500) in offsets
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [None, {}, {"ok": False}, {"ok": False, "offset": 0}, {"ok": False, "offset": -1}, "yes",
+     {"ok": False, "offset": 10**9}, {"ok": "true"}, [1], {"ok": False, "offset": "0"}],
+)  # fmt: skip
+async def test_a_page_that_makes_no_sense_is_not_asked_for_ever(desk: Desk, answer: Any) -> None:
+    desk.spares(40_000.0)
+    desk.kept("one")
+    desk.post.answer = lambda part: answer
+    assert len(await desk.carried()) <= 4
+
+
+async def test_a_damaged_still_keeps_nobody_waiting(desk: Desk, tmp_path: Path) -> None:
+    desk.spares(40_000.0)
+    desk.kept("one")
+    (tmp_path / "stills/c1/one-0").write_bytes(b"damaged")
+    assert {stage for _, _, stage, *_ in await desk.carried()} == {1}
+
+
+async def test_a_receiver_who_left_ends_their_courier(desk: Desk) -> None:
+    desk.spares(40_000.0)
+    desk.kept("one")
+    desk.changes = [(1.0, lambda: desk.book.vanishes("nurse/1") and None)]
+    parts = await desk.carried()
+    assert 0 < sum(size for *_, size in parts) < sum(SIZES)
+
+
+async def test_the_worker_is_told_again_now_and_then(desk: Desk) -> None:
+    desk.spares(1_000.0)
+    desk.kept("one")
+    parts = await desk.carried()
+    told = [each[-1] for each in desk.worker.asked]
+    assert told[-1] == "off" and set(told[:-1]) == {"on"}
+    assert len(told) - 1 == pytest.approx(parts[-1][0] / delivery.REMIND, abs=2)
+
+
+async def test_a_room_forgotten_takes_its_progress_along(desk: Desk) -> None:
+    desk.spares(1e6)
+    desk.kept("one")
+    await desk.carried()
+    assert desk.delivery._progress
+    desk.delivery.forget("c1")
+    assert desk.delivery._progress == {}
+
+
+def test_what_was_there_before_a_restored_seat_was_seen_is_fetched() -> None:
+    book = in_call(NURSE)
+    seat = replace(book.seat("nurse"), here_at=START + dt.timedelta(seconds=1))
+    stage = StillStage("image/webp", 8, 8, 10, kept_at=START)
+    still = Still("one", "dr", "camera", "asked", START, (stage,), have=1)
+    assert not pacing.owed(seat, still, 0)
+    assert pacing.owed(replace(seat, here_at=START), still, 0)
