@@ -24,6 +24,7 @@ HOLD = 3.0  # s without a step up after congestion
 IDLE = 0.8  # of what it might: a browser which sends less has not tried, and its estimate sinks
 PROVEN = 1.3  # times what arrives: people are promised no more
 WASTED = 1.2  # times what arrives: a browser which says nothing and sends less has found its link
+OFF = 0.3  # of the pictures it was told to send: less, and its camera is just off
 TRY = 10.0  # s of calm before an idle browser is let look for what the next rung takes
 LOOKING = 3.0  # s it may look
 JUMP = 40.0  # s of calm before it is just tried; doubled when it fails
@@ -79,7 +80,7 @@ class Capacity:
         elif said is not None and said < self.rate and came >= IDLE * said:
             self.rate = max(LEAST, said)
             self._failed()
-        elif said is None and 0 < came < IDLE * planned:
+        elif said is None and OFF * planned < came < IDLE * planned:
             self._sink(came, now)
         elif now >= self._until and queue <= CALM_QUEUE and now - self._raised >= PERIOD:
             self._climb(said, came, planned, goal, now)

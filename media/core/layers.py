@@ -5,6 +5,7 @@ Layers fall at once and come back after they have fitted for a while. Rates are 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from media.core.ladder import sane
 
@@ -31,7 +32,7 @@ class Picture:
     @property
     def arriving(self) -> int:
         """Bit/s of the whole of it."""
-        return sane(self.layers[-1]) if self.layers else 0
+        return max(map(sane, self.layers), default=0)
 
 
 class Focus:
@@ -70,7 +71,7 @@ class Choice:
         """Choose what fits in `allowed` bit/s; a picture that is being shown may lean on `margin`
         before it is paused. The bit/s that go out."""
         self._copy(picture, allowed, now)
-        sizes = [sane(size) for size in self._sizes(picture)]
+        sizes = list(accumulate(map(sane, self._sizes(picture)), max))
         if not sizes:
             self.layers, self._dropped, self._paused = ALL if allowed else 0, 0, False
             return 0

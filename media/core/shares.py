@@ -54,10 +54,10 @@ class Division:
         parts[order[0].key] = MAIN
         best = {picture.key: self._quality.level(0, picture.matters).best for picture in order}
         while parts:
-            each = left // sum(parts.values())
-            full = [key for key, times in parts.items() if best[key] <= each * times]
+            whole, rest = sum(parts.values()), left
+            full = [key for key, times in parts.items() if best[key] * whole <= rest * times]
             for key in full or list(parts):
-                shares[key] = min(best[key], each * parts[key])
+                shares[key] = min(best[key], rest * parts[key] // whole)
                 left -= shares[key]
                 del parts[key]
             if not full:

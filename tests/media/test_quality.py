@@ -1,0 +1,186 @@
+import re
+
+import pytest
+
+from media.core.ladder import MATTERS, PICTURED, VoiceStep
+from media.quality import DEFAULT, QualityError, lines_of, load, parse
+
+TEXT = DEFAULT.read_text("utf-8")
+
+
+def refused(text: str) -> list[tuple[int, str, str]]:
+    with pytest.raises(QualityError) as caught:
+        parse(text)
+    return [(one.line, one.key, one.en) for one in caught.value.problems]
+
+
+def line_of(needle: str, nth: int = 0) -> int:
+    lines = [n for n, line in enumerate(TEXT.splitlines(), 1) if line.startswith(needle)]
+    return lines[nth]
+
+
+def swapped(section: str, key: str, value: str, nth: int = 0) -> tuple[str, int]:
+    """The file with another value, and that line's number."""
+    lines = TEXT.splitlines()
+    start = line_of(f"[{section}]", nth)
+    at = next(n for n in range(start, len(lines)) if lines[n].startswith(f"{key} "))
+    lines[at] = f"{key} = {value}"
+    return "\n".join(lines), at + 1
+
+
+def test_the_ladder_that_comes_with_carbet_is_read_whole() -> None:
+    quality = load()
+    assert quality.link.margin == 0.10 and quality.link.feedback == 3000
+    assert quality.level(2, "speech").least == 21_000 and quality.level(2, "speech").fps == 8
+    assert quality.stills.bytes == 9000 and quality.voice_least == 8000
+    assert quality.audio[-1].step == VoiceStep(6000, 120, False)
+    assert len(quality.audio) == TEXT.count("[[audio]]")
+    assert set(quality.levels) == set(PICTURED)
+    assert all(set(row) == set(MATTERS) for row in quality.levels.values())
+    assert quality.hysteresis.climb == 4.0 and quality.start.far == 100_000
+    assert quality.codec.av1_below == 200_000
+    assert quality.height("speech", 60_000) == 240
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "value", "en"),
+    [
+        ("link", "margin", "0.6", "within these bounds: 0 … 0.5"),
+        ("link", "margin", "nan", "within these bounds: 0 … 0.5"),
+        ("link", "feedback", "-1", "within these bounds: 0 … 50000"),
+        ("link", "feedback", "3000.0", "a whole number is expected"),
+        ("link", "transfer", '"much"', "a number is expected"),
+        ("slow.speech", "fps", "true", "a whole number is expected"),
+        ("slow.speech", "fps", "0", "within these bounds: 1 … 60"),
+        ("slow.speech", "fps", "30", "less than the rung above is expected"),
+        ("slow.speech", "least", "120000", "less than the rung above is expected"),
+        ("slow.speech", "best", "2500001", "no more than the rung above"),
+        ("sharp.motion", "least", "400001", "beyond best"),
+        ("sharp.detail", "layers", "4", "within these bounds: 1 … 3"),
+        ("stills", "every", "20.5", "at most 20 is expected"),
+        ("stills", "fewest", "9001", "at most 9000 is expected"),
+        ("voice", "least", "21500", "at most 21499 is expected"),
+        ("codec", "av1_below", "280001", "at most 280000 is expected"),
+        ("hysteresis", "climb", "61", "at most 60 is expected"),
+        ("hysteresis", "room", "0.9", "within these bounds: 1 … 3"),
+        ("hysteresis", "fall", "0", "within these bounds: 0.1 … 600"),
+        ("start", "far", "300001", "at most 300000 is expected"),
+        ("start", "remembered", "2", "within these bounds: 0.1 … 1"),
+        ("heights", "speech", "[[0, 144], [20000, 100]]", "growing pairs expected"),
+        ("heights", "motion", "[[0, 144], [0, 180]]", "growing pairs expected"),
+        ("heights", "detail", "[[5, 144]]", "from [0, …] to 4320 lines at most"),
+        ("heights", "detail", "[[0, 8]]", "from [0, …] to 4320 lines at most"),
+        ("heights", "detail", "[[0, 5000]]", "from [0, …] to 4320 lines at most"),
+        ("heights", "detail", "[]", "list of [bit/s, lines] expected"),
+        ("heights", "detail", "[[0, 1.5]]", "list of [bit/s, lines] expected"),
+        ("heights", "detail", "[[0]]", "list of [bit/s, lines] expected"),
+    ],
+)
+def test_an_absurd_value_is_refused_on_its_line(
+    section: str, key: str, value: str, en: str
+) -> None:
+    text, line = swapped(section, key, value)
+    assert (line, f"{section}.{key}", en) in refused(text)
+
+
+@pytest.mark.parametrize(
+    ("row", "key", "value", "en"),
+    [
+        (0, "ptime", "30", "20, 40, 60 or 120 is expected"),
+        (1, "red", "1", "true or false is expected"),
+        (1, "bitrate", "5999", "within these bounds: 6000 … 510000"),
+        (3, "least", "400000", "less than the row before is expected"),
+        (11, "least", "21000", "the voice takes 16533 of it with its headers"),
+        (2, "loss", "1.5", "within these bounds: 0 … 1"),
+    ],
+)
+def test_an_absurd_row_of_the_voice_is_refused_on_its_line(
+    row: int, key: str, value: str, en: str
+) -> None:
+    text, line = swapped("[audio]", key, value, row)
+    assert (line, f"audio.{row}.{key}", en) in refused(text)
+
+
+def test_the_rows_made_for_loss_descend_by_themselves() -> None:
+    text, line = swapped("[audio]", "least", "340000", 5)
+    assert (line, "audio.5.least", "less than the row before is expected") in refused(text)
+
+
+def test_a_ladder_without_a_last_voice_is_refused() -> None:
+    text, _ = swapped("[audio]", "least", "20000", 12)
+    assert [key for _, key, _ in refused(text)] == ["audio"]
+    without = re.sub(r"\[\[audio\]\][^\[]*", "", TEXT)
+    assert (0, "audio", "at least one [[audio]] row is expected") in refused(without)
+
+
+def test_unknown_keys_and_sections_are_refused() -> None:
+    last = len(TEXT.splitlines())
+    assert refused(TEXT + "wrong = 1\n") == [(last + 1, "start.wrong", "unknown key")]
+    assert refused(TEXT + "[extra]\n") == [(last + 1, "extra", "unknown section")]
+    assert refused(TEXT + "[sharp.colour]\n") == [(last + 1, "sharp.colour", "unknown key")]
+    assert refused(TEXT + "[heights.x]\n") == [(last + 1, "heights.x", "unknown key")]
+    assert refused(TEXT + "[text.x]\n") == [(last + 1, "text.x", "unknown key")]
+
+
+def test_a_missing_key_is_named_on_the_line_of_its_section() -> None:
+    assert refused(TEXT.replace("feedback = 3000", "")) == [
+        (line_of("[link]"), "link.feedback", "key expected")
+    ]
+
+
+@pytest.mark.parametrize("rung", ["sharp.speech", "stills", "voice", "text", "codec", "start"])
+def test_an_empty_ladder_or_one_without_a_rung_is_refused(rung: str) -> None:
+    without = re.sub(rf"(?m)^\[{re.escape(rung)}\]\n(?:(?!\[).*\n)*", "", TEXT)
+    assert without != TEXT
+    assert rung in [key for _, key, _ in refused(without)]
+
+
+def test_an_empty_file_is_refused_with_everything_it_lacks() -> None:
+    assert len(refused("")) > 15
+
+
+def test_a_scalar_where_a_section_is_expected() -> None:
+    assert (1, "link", "section expected") in refused("link = 3\n" + TEXT.replace("[link]", "[x]"))
+    assert (1, "audio", "at least one [[audio]] row is expected") in refused("audio = 3")
+    assert (1, "motion.speech", "section expected") in refused("motion = 3")
+    assert (0, "audio.0", "section expected") in [
+        (0, key, en) for _, key, en in refused("audio = [3]")
+    ]
+
+
+def test_malformed_toml_is_refused_with_its_line() -> None:
+    (found,) = refused("[link]\nmargin = \n")
+    assert found[:2] == (2, "TOML")
+    assert refused("[" * 5000)
+
+
+def test_a_file_that_cannot_be_read(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(QualityError) as caught:
+        load(tmp_path / "none.toml")
+    assert caught.value.problems[0].en == "file cannot be read"
+    (tmp_path / "latin.toml").write_bytes(b"# \xe9")
+    with pytest.raises(QualityError):
+        load(tmp_path / "latin.toml")
+
+
+def test_a_problem_is_told_in_both_languages_with_its_line() -> None:
+    with pytest.raises(QualityError) as caught:
+        parse(TEXT.replace("feedback = 3000", "feedback = 3"[:-1] + '"x"'))
+    line = line_of("feedback")
+    assert str(caught.value) == (
+        f"quality.toml:{line}: link.feedback: un nombre entier est attendu"
+        " / a whole number is expected"
+    )
+
+
+def test_lines_are_found_by_dotted_name() -> None:
+    text = "a = 1\n[s]\n# b = 2\n b.c = 3\n[[r]]\nx = 1\n[[r]]\nx = 2\n"
+    assert lines_of(text) == {
+        "a": 1,
+        "s": 2,
+        "s.b.c": 4,
+        "r.0": 5,
+        "r.0.x": 6,
+        "r.1": 7,
+        "r.1.x": 8,
+    }
