@@ -154,7 +154,7 @@ export function read(report) {
   const remote = ofType("remote-inbound-rtp");
   return {
     at: pair?.timestamp ?? 0,
-    ...bytesOf(pair),
+    ...bytesOf(pair, sum(outbound, "packetsSent"), sum(ofType("inbound-rtp"), "packetsReceived")),
     up: whole(pair?.availableOutgoingBitrate),
     rtt: pair?.currentRoundTripTime ?? remote.find((row) => row.roundTripTime)?.roundTripTime ?? null,
     limited: GRAVITY.find((why) => outbound.some((row) => row.qualityLimitationReason === why)) ?? "none",
@@ -173,14 +173,16 @@ function selected(pairs, transports) {
 }
 
 /**
- * With their envelopes, where the browser counts packets.
+ * With the envelope of each packet; a browser which does not count those of a pair, of media alone.
  * @param {any} pair
+ * @param {number} out
+ * @param {number} into
  * @returns {Bytes}
  */
-function bytesOf(pair) {
+function bytesOf(pair, out, into) {
   return {
-    sent: (pair?.bytesSent ?? 0) + ENVELOPE * (pair?.packetsSent ?? 0),
-    received: (pair?.bytesReceived ?? 0) + ENVELOPE * (pair?.packetsReceived ?? 0),
+    sent: (pair?.bytesSent ?? 0) + ENVELOPE * (pair?.packetsSent ?? out),
+    received: (pair?.bytesReceived ?? 0) + ENVELOPE * (pair?.packetsReceived ?? into),
   };
 }
 
