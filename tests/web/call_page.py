@@ -49,7 +49,9 @@ def seat(code: str, **changes: Any) -> dict[str, Any]:
     } | changes  # fmt: skip
 
 
-DOCTOR_SEAT = seat(ME, name="Dr Claire Martin", place="CHU de Besançon", kind="clinician", host=True)
+DOCTOR_SEAT = seat(
+    ME, name="Dr Claire Martin", place="CHU de Besançon", kind="clinician", host=True
+)
 SITE_SEAT = seat(SITE, name="Odile Apatou", place="CDPS de Maripasoula", kind="site")
 SON_SEAT = seat(SON, name="Joseph Alimeck")
 
@@ -70,7 +72,9 @@ class Call:
         self._context = context
 
     def open(self) -> None:
-        scene = Scene("call.html", "/consultations/c1/call", {"page_context": self._context, "early": ""})
+        scene = Scene(
+            "call.html", "/consultations/c1/call", {"page_context": self._context, "early": ""}
+        )
         html = gallery.render(scene)
         headers = {"Content-Security-Policy": gallery.POLICY}
 

@@ -41,12 +41,13 @@ export class Matters {
     const what = tile.matter;
     attribute(this.root, "hidden", !on);
     attribute(this.menu, "hidden", !tile.choosing);
-    attribute(this.told, "hidden", tile.choosing || what === "speech");
+    const telling = !tile.choosing && what !== "speech";
+    attribute(this.told, "hidden", !telling);
     const text = _("Ce qui compte : {what}", { what: matter(what) });
     say(this.whole, text);
     say(this.brief, matter(what));
     attribute(this.summary, "aria-label", _("Ce qui compte dans l’image de {name} : {what}", { name: tile.name, what: matter(what) }));
-    say(this.told, text);
+    say(this.told, telling ? text : "");
     for (const radio of this.radios) radio.checked = radio.value === what;
   }
 

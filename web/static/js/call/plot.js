@@ -102,7 +102,7 @@ export class Plot {
 
 /** @param {{value: number, y: number}} line */
 function line({ value, y }) {
-  const text = shape("text", { x: 2, y: y - 3 });
+  const text = shape("text", { x: 2, y: y < 12 ? y + 11 : y - 3 });
   text.textContent = rate(value / 1000);
   return [shape("path", { class: "plot-base", d: `M0 ${y}H${WIDTH}` }), text];
 }
