@@ -86,8 +86,8 @@ class Track:
         # As packets leave:
         self._run = 0
         self._silent_run, self._silent_from = 0, ENDLESS  # from there on, until a key frame
-        self._capped = [ENDLESS] * ALL  # of each layer: from there on it waits for a sync
-        self._cap_run, self._cap_from = 0, ENDLESS  # the first of these places
+        self._caps: list[list[int]] = [[] for _ in range(ALL)]  # of each layer: places from
+        self._cap_run, self._cap_from = 0, ENDLESS  # which on it waits for a sync; the first
 
     def answered(self, said: AnsweredLine) -> None:
         """What the browser accepted of this line."""
@@ -316,24 +316,23 @@ class Track:
         return True
 
     def _uncap(self) -> None:
-        self._capped = [ENDLESS] * ALL
+        self._caps = [[] for _ in range(ALL)]
         self._cap_from = ENDLESS
 
     def _uncapped(self, packet: Packet) -> bool:
         """Whether a frame behind a given-up one can be decoded without it."""
-        picture, place, capped = packet.picture, packet.place, self._capped
+        picture, place = packet.picture, packet.place
         if picture is None or packet.run != self._cap_run:
             return True
+        if picture.keyframe:
+            for layer in range(ALL):
+                self._lift(layer, place)
         layer = picture.temporal
-        if place < capped[layer]:
+        if not self._is_capped(layer, place):
             return True
-        in_turn = place >= self._rewriter.next
-        if in_turn and packet.key:
-            self._uncap()
-            return True
-        if in_turn and picture.sync and all(place < each for each in capped[:layer]):
-            capped[layer] = ENDLESS
-            self._cap_from = min(capped)
+        below = any(self._is_capped(each, place) for each in range(layer))
+        if place >= self._rewriter.next and picture.sync and not below:
+            self._lift(layer, place)
             return True
         self._refuse(packet)
         return False
@@ -368,9 +367,21 @@ class Track:
         if packet.run != self._cap_run:
             self._uncap()
         self._cap_run = packet.run
-        for above in range(layer, ALL):
-            self._capped[above] = min(self._capped[above], packet.place)
-        self._cap_from = min(self._capped)
+        # What left already has left: its other packets may follow.
+        left = self._rewriter.next if packet.run == self._run else 0
+        for caps in self._caps[layer:]:
+            caps.append(max(packet.place, left))
+        self._note_caps()
+
+    def _lift(self, layer: int, place: int) -> None:
+        self._caps[layer] = [each for each in self._caps[layer] if each > place]
+        self._note_caps()
+
+    def _is_capped(self, layer: int, place: int) -> bool:
+        return any(each <= place for each in self._caps[layer])
+
+    def _note_caps(self) -> None:
+        self._cap_from = min((min(caps) for caps in self._caps if caps), default=ENDLESS)
 
     # Sound
 

@@ -117,24 +117,23 @@ class Pacer(Generic[Item]):
         return dropped
 
     def _clear(self, stream: int, now: float) -> list[Item]:
-        queue = self._streams[stream]
-        keep: deque[_Queued[Item]] = deque()
+        queue = self._streams.pop(stream)
+        goes = dict.fromkeys(self._begun.get(stream, ()), False)  # frame → whether it goes
+        kept: deque[_Queued[Item]] = deque()
         dropped: list[Item] = []
         broken = False
         for queued in queue:
             frame = queued.frame
-            if frame.keyframe:
-                broken = False
-            begun = frame.key in self._begun.get(stream, ())
-            late = now - queued.at > (STALE_KEY if frame.keyframe else STALE)
-            if not begun and (broken or late):
-                broken = broken or frame.base
+            if frame.key not in goes:
+                broken = broken and not frame.keyframe
+                late = now - queued.at > (STALE_KEY if frame.keyframe else STALE)
+                goes[frame.key] = broken or late
+                broken = broken or (late and frame.base)
+            if goes[frame.key]:
                 dropped.append(queued.item)
                 self.queued -= queued.size
             else:
-                keep.append(queued)
-        if keep:
-            self._streams[stream] = keep
-        else:
-            del self._streams[stream]
+                kept.append(queued)
+        if kept:
+            self._streams[stream] = kept
         return dropped
