@@ -53,6 +53,7 @@ export class StillScene {
       open: (id) => this.open(id, true),
       point: (place) => this.#point(place),
       detail: () => this.#detail(),
+      anew: () => this.#anew(),
     });
     this.own = new OwnPointer((place) => stills.line.hint("pointer", place), clock, () => stills.spare);
     this.others = new OtherPointers(clock, () => this.show());
@@ -91,9 +92,9 @@ export class StillScene {
 
   show() {
     for (const still of this.stills.album.all) this.#tell(still);
-    const { sending, asked, speech } = this.stills;
+    const { sending, speech } = this.stills;
     const pointed = this.others.elsewhere(this.#open) ?? null;
-    this.row.show({ stills: this.#listed, sending, asked, open: this.#open, pointed, speech });
+    this.row.show({ stills: this.#listed, sending, asked: this.stills.requests.seats, open: this.#open, pointed, speech });
     this.#showView();
   }
 
@@ -118,6 +119,7 @@ export class StillScene {
       first: place <= 0,
       last: place === listed.length - 1,
       fetchable: this.stills.fetchable(still),
+      takeable: this.stills.takeable(still),
       dots: this.#dots(still.id),
       elsewhere: elsewhere && this.stills.album.get(elsewhere.still) ? { ...elsewhere, name: this.stills.name(elsewhere.seat) } : null,
     });
@@ -148,6 +150,14 @@ export class StillScene {
 
   #detail() {
     if (this.#open) this.stills.load(this.#open, true);
+  }
+
+  /** The new one takes this one's place when it comes. */
+  #anew() {
+    const still = this.#open && this.stills.album.get(this.#open);
+    if (!still) return;
+    this.#chosen = false;
+    this.stills.take(still.seat, still.source);
   }
 
   /** @param {Place | null} place */

@@ -20,8 +20,9 @@ import { WHOLE, fitted, held, moved, placed, pointed, zoomed } from "./still_zoo
  * @property {(id: string) => void} open
  * @property {(place: Place | null) => void} point
  * @property {() => void} detail fetch what is not here
+ * @property {() => void} anew another still of the same camera
  */
-/** @typedef {{still: ShownStill, name: string, at: string, state: string, first: boolean, last: boolean, fetchable: boolean, dots: Dot[], elsewhere: (PointerPlace & {name: string}) | null}} Shown */
+/** @typedef {{still: ShownStill, name: string, at: string, state: string, first: boolean, last: boolean, fetchable: boolean, takeable: boolean, dots: Dot[], elsewhere: (PointerPlace & {name: string}) | null}} Shown */
 /** @typedef {PointerPlace & {name: string, mine: boolean}} Dot */
 
 const STEP = 1.5;
@@ -44,6 +45,7 @@ export class StillView {
     this.nothing = h("p", { class: "still-nothing" });
     this.elsewhere = button("hand", "", () => this.#shown?.elsewhere && asks.open(this.#shown.elsewhere.still), "small");
     this.detail = button(null, _("Charger en détail"), () => asks.detail(), "small");
+    this.anew = tool("still", _("Nouvelle image"), () => asks.anew());
     this.earlier = tool("before", _("Image précédente"), () => asks.turn(-1));
     this.later = tool("after", _("Image suivante"), () => asks.turn(1));
     this.smaller = tool("minus", _("Réduire"), () => this.#zoom(1 / STEP));
@@ -98,6 +100,7 @@ export class StillView {
     attribute(this.frame, "aria-label", _("Image : + et − pour agrandir et réduire, flèches pour se déplacer, Entrée pour montrer le centre aux autres"));
     say(this.nothing, still.url ? "" : shown.fetchable ? _("Image pas encore chargée") : words.arrival(still));
     attribute(this.detail, "hidden", !shown.fetchable);
+    attribute(this.anew, "hidden", !shown.takeable);
     this.#showElsewhere(shown);
     this.#lay();
   }
@@ -109,7 +112,7 @@ export class StillView {
   }
 
   #foot() {
-    return h("div", { class: "still-foot", role: "toolbar", "aria-label": _("Regarder l’image") }, this.earlier, this.smaller, this.whole, this.larger, this.later);
+    return h("div", { class: "still-foot", role: "toolbar", "aria-label": _("Regarder l’image") }, this.earlier, this.smaller, this.whole, this.larger, this.later, this.anew);
   }
 
   /** @param {Shown} shown */

@@ -1,6 +1,5 @@
 /**
- * The words of stills, for codes and numbers. Decides nothing. Takes hours and the page's common
- * words from who asks: this part is fetched apart from them.
+ * The words of stills, for codes and numbers. Decides nothing.
  */
 
 import { _ } from "../lib/i18n.js";

@@ -7,7 +7,7 @@ import { _ } from "../lib/i18n.js";
 import { h, say } from "./element.js";
 import { hear } from "./protocol.js";
 import { Album } from "./still_album.js";
-import { stillParts } from "./still_parts.js";
+import { Requests } from "./still_requests.js";
 import * as words from "./words.js";
 
 /** @import { Page, Picture, Plan } from "../../../types/call.d.ts" */
@@ -16,12 +16,27 @@ import * as words from "./words.js";
 /** @import { StillScene } from "./still_scene.js" */
 /** @import { Studio } from "./still_studio.js" */
 
-/** After this long, whoever asked is told that nothing came. */
-const ANSWER_SECONDS = 30;
 const RETRY_SECONDS = 5;
 const OPENING_SECONDS = 5;
 /** After the line came up: joining is over, or waits for a person. */
 const REST_SECONDS = 8;
+
+const APART = new URL("../call/still_apart.js", import.meta.url);
+/** Firefox never asks again for an address that failed once. */
+let failures = 0;
+
+/**
+ * What is fetched apart; rejects when it could not be, and may be asked again.
+ * @returns {Promise<typeof import("./still_apart.js").parts>}
+ */
+async function parts() {
+  try {
+    return (await (failures ? import(`${APART}?${failures}`) : import("./still_apart.js"))).parts;
+  } catch (error) {
+    failures += 1;
+    throw error;
+  }
+}
 
 /** @param {ShownStill} still */
 function hourOf({ at }) {
@@ -49,8 +64,6 @@ export class Stills {
   /** @type {Plan | null} */
   #plan = null;
   #session = "";
-  /** @type {Map<string, {seat: string, timer: ReturnType<typeof setTimeout>}>} pictures asked for, until one comes */
-  #asked = new Map();
   /** @type {Sending[]} */
   sending = [];
 
@@ -67,6 +80,11 @@ export class Stills {
     this.news = h("p", { class: "visually-hidden", role: "status" });
     this.root = h("div", { class: "stills" }, this.news);
     this.speech = { name: this.name.bind(this), hour: hourOf, refusal };
+    this.requests = new Requests((payload) => /** @type {Promise<any>} */ (line.say("still_ask", payload)), {
+      changed: () => this.#changed(),
+      refused: (code) => page.notify("warn", refusal(code)),
+      unanswered: (seat) => page.notify("warn", _("{name} : aucune image reçue. Sa caméra ne répond peut-être pas ; demandez de nouveau.", { name: this.name(seat) })),
+    });
     this.#listen();
   }
 
@@ -78,11 +96,6 @@ export class Stills {
   /** Our own. */
   get seat() {
     return this.page.state.context.seat;
-  }
-
-  /** Seats asked for a still which has not come. */
-  get asked() {
-    return [...this.#asked.values()].map(({ seat }) => seat);
   }
 
   /** @param {string} seat */
@@ -107,24 +120,7 @@ export class Stills {
    * @param {Picture} source
    */
   take(seat, source) {
-    return seat === this.seat ? this.give(source) : this.ask(seat, source);
-  }
-
-  /**
-   * Asks somebody's page for a sharp still.
-   * @param {string} seat
-   * @param {Picture} source
-   */
-  async ask(seat, source) {
-    const picture = `${seat}/${source}`;
-    if (this.#asked.has(picture)) return;
-    const timer = setTimeout(() => this.#onUnanswered(seat, picture), ANSWER_SECONDS * 1000);
-    this.#asked.set(picture, { seat, timer });
-    this.#changed();
-    const answer = await this.line.say("still_ask", { seat, source });
-    if (answer.ok) return;
-    this.#answered(picture);
-    this.page.notify("warn", refusal(answer.code ?? ""));
+    return seat === this.seat ? this.give(source) : this.requests.ask(seat, source);
   }
 
   /**
@@ -151,6 +147,16 @@ export class Stills {
    */
   fetchable({ have, shown, live, seat }) {
     return this.page.state.context.member && !live && seat !== this.seat && have > shown + 1;
+  }
+
+  /**
+   * Whether this person may have another still of the same camera, which films.
+   * @param {ShownStill} still
+   */
+  takeable({ seat, source }) {
+    if (seat === this.seat) return Boolean(this.trackOf(source));
+    const { context, room } = this.page.state;
+    return context.member && room?.seats.find((one) => one.seat === seat)?.[source] === "on";
   }
 
   /**
@@ -184,8 +190,7 @@ export class Stills {
 
   /** The call is over. */
   end() {
-    for (const { timer } of this.#asked.values()) clearTimeout(timer);
-    this.#asked.clear();
+    this.requests.end();
     this.close();
     this.#studio?.rest();
   }
@@ -201,7 +206,7 @@ export class Stills {
     on("pointer", (place) => this.#scene?.pointed(place));
     on("encode", ({ session, plan }) => this.#onPlan(session, plan));
     on("up", () => this.#studio?.sender.go());
-    this.line.addEventListener("up", () => setTimeout(() => stillParts().catch(() => {}), REST_SECONDS * 1000), { once: true });
+    this.line.addEventListener("up", () => setTimeout(() => parts().catch(() => {}), REST_SECONDS * 1000), { once: true });
     on("down", () => this.#studio?.sender.cut());
   }
 
@@ -209,7 +214,7 @@ export class Stills {
   #onStill(still) {
     const known = this.album.get(still.id);
     if (!this.album.announce(still) || known) return;
-    if (still.why !== "rung") this.#answered(`${still.seat}/${still.source}`);
+    if (still.why !== "rung") this.requests.close(still.seat, still.source);
   }
 
   /** @param {{id: string, source: Picture, by: string}} wanted */
@@ -239,30 +244,15 @@ export class Stills {
     if (plan.stills || this.#studio) (await this.#studioOnce().catch(() => null))?.follow(plan);
   }
 
-  /**
-   * @param {string} seat
-   * @param {string} picture
-   */
-  #onUnanswered(seat, picture) {
-    this.#answered(picture);
-    this.page.notify("warn", _("{name} : aucune image reçue. Sa caméra ne répond peut-être pas ; demandez de nouveau.", { name: this.name(seat) }));
-  }
-
-  /** @param {string} picture */
-  #answered(picture) {
-    clearTimeout(this.#asked.get(picture)?.timer);
-    if (this.#asked.delete(picture)) this.#changed();
-  }
-
   #changed() {
     if (this.#scene) this.#scene.show();
-    else if (this.album.all.length + this.sending.length + this.#asked.size > 0) this.#sceneOnce();
+    else if (this.album.all.length + this.sending.length + this.requests.seats.length > 0) this.#sceneOnce();
   }
 
   /** What draws, once it is here; null when it could not be fetched. */
   async #sceneOnce() {
     try {
-      const { StillScene } = await stillParts();
+      const { StillScene } = await parts();
       return (this.#scene ??= new StillScene(this));
     } catch {
       setTimeout(() => this.#changed(), RETRY_SECONDS * 1000);
@@ -272,7 +262,7 @@ export class Stills {
 
   /** What takes and sends. Rejects when it could not be fetched. */
   async #studioOnce() {
-    const { Studio } = await stillParts();
+    const { Studio } = await parts();
     return (this.#studio ??= this.#start(Studio));
   }
 
@@ -282,7 +272,7 @@ export class Stills {
     const wire = { say: line.say.bind(line), up: () => line.up };
     const studio = new Make(/** @type {any} */ (wire), this.trackOf, {
       taken: (still) => this.#onTaken(still),
-      failed: async ({ code }) => this.page.notify("warn", (await stillParts()).failure(code)),
+      failed: async ({ code }) => this.page.notify("warn", (await parts()).failure(code)),
       sending: (sending) => this.#onSending(sending),
     });
     if (this.#plan) studio.follow(this.#plan);
