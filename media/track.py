@@ -85,7 +85,8 @@ class Track:
         self._verdict = True  # of the newest frame
         # As packets leave:
         self._run = 0
-        self._silent_run, self._silent_from = 0, ENDLESS  # from there on, until a key frame
+        self._silences: list[tuple[int, int]] = []  # (run, place) from which on nothing leaves
+        self._silent_from = ENDLESS  # until a key frame; the first of this run
         self._caps: list[list[int]] = [[] for _ in range(ALL)]  # of each layer: places from
         self._cap_run, self._cap_from = 0, ENDLESS  # which on it waits for a sync; the first
 
@@ -145,7 +146,7 @@ class Track:
     def hear(self, treated: str) -> None:
         """How sound goes on: redundancy passed, stripped or made, or the sound muted."""
         if self.muted:  # what was left out meanwhile takes no numbers
-            self._silent_run, self._silent_from = self._run, 0
+            self._silences, self._silent_from = [(self._run, 0)], 0
         self.muted = treated == "mute"
         if treated in ("pass", "strip", "make"):
             self.redundancy = treated
@@ -252,8 +253,9 @@ class Track:
         self._silence(packet)
 
     def _silence(self, packet: Packet) -> None:
-        if packet.run != self._silent_run or packet.place < self._silent_from:
-            self._silent_run, self._silent_from = packet.run, packet.place
+        self._silences.append((packet.run, packet.place))
+        if packet.run == self._run:
+            self._silent_from = min(self._silent_from, packet.place)
 
     def _pass_layers(self, layers: int, packet: Packet) -> None:
         place = packet.place
@@ -284,8 +286,8 @@ class Track:
         use any more."""
         if isinstance(item, Again):
             return self._emit_again(item, now)
-        silent = item.place >= self._silent_from and item.run == self._silent_run
-        if (silent or item.run != self._run) and not self._begin(item, now):
+        anew = item.place >= self._silent_from or item.run != self._run
+        if anew and not self._begin(item, now):
             return 0
         if item.place >= self._cap_from and not self._uncapped(item):
             self._leave_out(item, now)
@@ -309,8 +311,10 @@ class Track:
             return False
         self._rewriter.begin(packet, now, packet.run == self._run)
         self._run = packet.run
-        if self._silent_run != packet.run or self._silent_from <= packet.place:
-            self._silent_from = ENDLESS
+        here = (packet.run, packet.place)
+        self._silences = [each for each in self._silences if each > here]
+        ahead = [place for run, place in self._silences if run == packet.run]
+        self._silent_from = min(ahead, default=ENDLESS)
         if self._cap_run != packet.run or self._cap_from < packet.place:
             self._uncap()
         return True
