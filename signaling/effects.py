@@ -160,12 +160,14 @@ class StoreAttendance:
 
 @dataclass(frozen=True)
 class StoreIncident:
-    """Known by seat, kind and `started_at`: stored twice, it is there once."""
+    """Known by seat, kind and `started_at`: stored twice, it is there once. `why` is said when it
+    begins, where it is known."""
 
     seat: str | None
     kind: str
     started_at: dt.datetime
     ended_at: dt.datetime | None = None
+    why: str = ""
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,9 @@ can forget to write when it was. Incidents are those of art. R.6316-4 CSP, as Ca
 """
 
 import datetime as dt
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
+from signaling import stills
 from signaling.consultation import Act, Status
 from signaling.effects import (
     Audit,
@@ -17,7 +18,8 @@ from signaling.effects import (
     StoreStage,
     StoreStatus,
 )
-from signaling.seats import Connection, Flow, Room, Seat, Stage
+from signaling.seats import Connection, Fall, Flow, Room, Seat, Stage
+from signaling.ways import WITHOUT_VIDEO
 
 CUT = "cut"
 RECONNECTION = "reconnection"
@@ -27,6 +29,14 @@ DEVICE_LOST = {s: f"device_lost_{s}" for s in ("mic", "camera", "exam")}
 PICTURE_STALLED = {s: f"picture_stalled_{s}" for s in ("camera", "exam")}
 # A picture takes this long, at most, from being turned on to its first packets.
 STARTS_WITHIN = dt.timedelta(seconds=3)
+# A direction that fell this low, and for how long before it is an incident; not when somebody
+# chose it, when the others can take no more, or before anything was measured.
+FALLS = {(way, rung): f"{way}_{rung}" for way in ("up", "down") for rung in WITHOUT_VIDEO}
+LASTS = dt.timedelta(seconds=3)
+NO_INCIDENT = frozenset(("choice", "receiver", "starting"))
+MESSAGE_UNSENT, STILL_UNSENT = "message_unsent", "still_unsent"
+# A page takes and begins a still within this, or does not.
+ANSWERS_WITHIN = dt.timedelta(seconds=30)
 KINDS = (
     CUT,
     RECONNECTION,
@@ -34,32 +44,91 @@ KINDS = (
     *DEVICE_LOST.values(),
     *PICTURE_STALLED.values(),
     WORKER_LOST,
+    *FALLS.values(),
+    MESSAGE_UNSENT,
+    STILL_UNSENT,
 )
 
 
-def troubles(seat: Seat, now: dt.datetime) -> dict[str, dt.datetime]:
-    """The kinds of incident that are true of a seat now, and since when."""
+@dataclass(frozen=True)
+class Trouble:
+    """What is wrong: since when, and why where that is known (`ways.REASONS`)."""
+
+    since: dt.datetime
+    why: str = ""
+
+
+def troubles(room: Room, seat: Seat, now: dt.datetime) -> dict[str, Trouble]:
+    """The kinds of incident that are true of a seat now."""
+    unsent = _unsent(room, seat, now)
     if not seat.inside:
-        return {}
-    true: dict[str, dt.datetime] = {}
-    flow, devices = seat.link.flow, seat.devices
+        return unsent
+    return unsent | _of_link(seat, now) | _of_devices(seat, now) | _undelivered(room, seat, now)
+
+
+def _of_link(seat: Seat, now: dt.datetime) -> dict[str, Trouble]:
     if seat.connection is Connection.LOST:
-        true[CUT] = seat.lost_at or now
-    elif flow is Flow.OPENING and seat.link.carried:
-        true[RECONNECTION] = now
-    # Turned off by choice is no incident; without a camera, or with a lost one, it is.
+        return {CUT: Trouble(seat.lost_at or now)}
+    if seat.link.flow is Flow.OPENING and seat.link.carried:
+        return {RECONNECTION: Trouble(now)}
+    if seat.link.flow is not Flow.UP:
+        return {}
+    fallen = [fall for fall in seat.falls if now - fall.since >= LASTS]
+    return {fall.kind: Trouble(fall.since, fall.why) for fall in fallen}
+
+
+def _of_devices(seat: Seat, now: dt.datetime) -> dict[str, Trouble]:
+    """Turned off by choice is no incident; without a camera, or with a lost one, it is."""
+    flow, devices = seat.link.flow, seat.devices
+    true: dict[str, Trouble] = {}
     if flow is Flow.UP and devices.mic == "on" and devices.camera in ("lost", "none"):
-        true[AUDIO_ONLY] = now
+        true[AUDIO_ONLY] = Trouble(now)
     lost = (kind for source, kind in DEVICE_LOST.items() if getattr(devices, source) == "lost")
-    true |= dict.fromkeys(lost, now)
+    true |= dict.fromkeys(lost, Trouble(now))
     return true | _stalled(seat, now) if flow is Flow.UP else true
 
 
-def _stalled(seat: Seat, now: dt.datetime) -> dict[str, dt.datetime]:
-    """Pictures said to be on of which nothing comes: not while they are being turned on."""
+def _stalled(seat: Seat, now: dt.datetime) -> dict[str, Trouble]:
+    """Pictures said to be on of which nothing comes: not while they are being turned on, nor when
+    the ladder sends none."""
+    if seat.link.up is not None and seat.link.up.rung in WITHOUT_VIDEO:
+        return {}
     shown = dict(seat.shown)
     since = {source: max(at, shown[source]) for source, at in seat.link.stalled if source in shown}
-    return {PICTURE_STALLED[s]: at for s, at in since.items() if now - at >= STARTS_WITHIN}
+    late = {source: at for source, at in since.items() if now - at >= STARTS_WITHIN}
+    return {PICTURE_STALLED[source]: Trouble(at) for source, at in late.items()}
+
+
+def _undelivered(room: Room, seat: Seat, now: dt.datetime) -> dict[str, Trouble]:
+    """A message for somebody whose page cannot be reached."""
+    first = next((m for m in room.messages if m.number > seat.told), None)
+    if first is None or now - first.at < LASTS:
+        return {}
+    return {MESSAGE_UNSENT: Trouble(first.at)}
+
+
+def _unsent(room: Room, seat: Seat, now: dt.datetime) -> dict[str, Trouble]:
+    """A still that was asked for, or begun, of which nothing came; once told, until it comes."""
+    told = STILL_UNSENT in dict(seat.incidents)
+    since = [w.at for w in room.wanted if w.seat == seat.id and now - w.at >= ANSWERS_WITHIN]
+    since += [
+        still.at
+        for still in room.stills
+        if still.seat == seat.id and still.lasting and not still.have
+        if told or stills.abandoned(room, still, now)
+    ]
+    return {STILL_UNSENT: Trouble(min(since))} if since else {}
+
+
+def _fallen(seat: Seat, now: dt.datetime) -> tuple[Fall, ...]:
+    """The directions which are as low as that, and since when."""
+    before = {fall.kind: fall for fall in seat.falls}
+    found = []
+    for name, way in (("up", seat.link.up), ("down", seat.link.down)):
+        kind = FALLS.get((name, way.rung)) if way else None
+        if way and kind and way.why.code not in NO_INCIDENT:
+            found.append(before.get(kind) or Fall(kind, now, way.why.code))
+    return tuple(found) if seat.inside and seat.link.flow is Flow.UP else ()
 
 
 def _timed(seat: Seat, now: dt.datetime) -> Seat:
@@ -69,16 +138,17 @@ def _timed(seat: Seat, now: dt.datetime) -> Seat:
     lost = seat.inside and seat.connection is Connection.LOST
     gone_at = (seat.gone_at or now) if gone else None
     lost_at = (seat.lost_at or now) if lost else None
-    return replace(seat, gone_at=gone_at, lost_at=lost_at)
+    return replace(seat, gone_at=gone_at, lost_at=lost_at, falls=_fallen(seat, now))
 
 
-def _incidents(seat: Seat, now: dt.datetime) -> tuple[Seat, list[Effect]]:
-    true = troubles(seat, now)
+def _incidents(room: Room, seat: Seat, now: dt.datetime) -> tuple[Seat, list[Effect]]:
+    true = troubles(room, seat, now)
     begun = dict(seat.incidents)
     ended = [StoreIncident(seat.id, k, at, now) for k, at in begun.items() if k not in true]
-    fresh = {k: at for k, at in true.items() if k not in begun}
-    new = [StoreIncident(seat.id, k, at) for k, at in fresh.items()]
-    kept = tuple((k, at) for k, at in begun.items() if k in true) + tuple(fresh.items())
+    fresh = {k: trouble for k, trouble in true.items() if k not in begun}
+    new = [StoreIncident(seat.id, k, t.since, why=t.why) for k, t in fresh.items()]
+    kept = tuple((k, at) for k, at in begun.items() if k in true)
+    kept += tuple((k, trouble.since) for k, trouble in fresh.items())
     return replace(seat, incidents=kept), [*ended, *new]
 
 
@@ -99,9 +169,10 @@ def _attendance(was: Seat | None, seat: Seat, now: dt.datetime) -> list[Effect]:
     return rows
 
 
-def _of_seat(was: Seat | None, seat: Seat, now: dt.datetime) -> tuple[Seat, list[Effect]]:
-    seat = _timed(seat, now)
-    seat, rows = _incidents(seat, now)
+def _of_seat(
+    room: Room, was: Seat | None, seat: Seat, now: dt.datetime
+) -> tuple[Seat, list[Effect]]:
+    seat, rows = _incidents(room, _timed(seat, now), now)
     if seat.stage is not (was.stage if was else Stage.AWAY):
         rows.insert(0, StoreStage(seat.id, seat.stage))
     return seat, [*_attendance(was, seat, now), *rows]
@@ -127,7 +198,7 @@ def settle(before: Room, room: Room, now: dt.datetime) -> tuple[Room, tuple[Effe
     """The room with its times and incidents brought up to date, and what is to be stored."""
     rows: list[Effect] = []
     for seat in room.seats:
-        settled, of_seat = _of_seat(before.by_id.get(seat.id), seat, now)
+        settled, of_seat = _of_seat(room, before.by_id.get(seat.id), seat, now)
         rows += of_seat
         room = room.put(settled)
     room, of_room = _of_room(before, room, now)

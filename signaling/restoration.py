@@ -51,6 +51,8 @@ async def load(
             seat = await _invited(session, row.invitation_id, seat)
         seats.append(await _present(session, row, seat, peers, now))
     lost = [i.started_at for i in open_incidents if i.kind == WORKER_LOST]
+    # What a page was told is for the page to say, when it is back.
+    seats = [replace(seat, told=c.last_message) for seat in seats]
     return Room(
         c.id,
         Status(c.status),

@@ -209,14 +209,16 @@ async def _incident(session: AsyncSession, room: str, row: StoreIncident) -> Non
     parts = (room, row.seat or "", row.kind, row.started_at.isoformat())
     if row.ended_at is None:
         METRICS.incidents.labels(row.kind).inc()
-    await session.merge(
-        Incident(
-            id=row_id("incident", *parts),
-            consultation_id=room,
-            seat_id=row.seat,
-            kind=row.kind,
-            started_at=row.started_at,
-            ended_at=row.ended_at,
-        )
+    incident = Incident(
+        id=row_id("incident", *parts),
+        consultation_id=room,
+        seat_id=row.seat,
+        kind=row.kind,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
     )
+    if row.why:
+        # What an end does not say stays as its begin said it.
+        incident.why = row.why
+    await session.merge(incident)
     await session.flush()

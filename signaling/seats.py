@@ -103,6 +103,15 @@ class Heard:
 
 
 @dataclass(frozen=True)
+class Fall:
+    """A direction too low to show video: what the record calls it, since when, why at first."""
+
+    kind: str
+    since: dt.datetime
+    why: str
+
+
+@dataclass(frozen=True)
 class Seat:
     """One person's place. Its device is known by `credential`, the login session it came with.
 
@@ -139,6 +148,7 @@ class Seat:
     lost_at: dt.datetime | None = None
     why: str = ""
     incidents: tuple[tuple[str, dt.datetime], ...] = ()
+    falls: tuple[Fall, ...] = ()
     matters: tuple[tuple[str, str], ...] = ()
     heard: Heard = Heard()
     rtt: float | None = None

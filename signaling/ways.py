@@ -10,6 +10,7 @@ from typing import Any
 RUNGS = ("motion", "slow", "sharp", "stills", "voice", "text")
 # From here on the link is shown as weak, when it is the link that makes it so.
 WEAK_RUNGS = frozenset(RUNGS[2:])
+WITHOUT_VIDEO = RUNGS[3:]
 OF_LINK = frozenset(("rate", "loss", "delay", "climbing"))
 REASONS = OF_LINK | {"fine", "choice", "processor", "ceiling", "starting", "receiver"}
 WORD = 24

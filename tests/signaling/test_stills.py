@@ -310,6 +310,8 @@ def test_a_still_that_never_came_is_in_the_record_until_it_does() -> None:
     book.later(seconds=30).asks("nurse/1", Leave())
     assert StoreIncident("nurse", "still_unsent", began) in book.out
     book.later(minutes=1).asks("nurse/1", Knock()).asks("nurse/1", StillResume(ONE))
+    assert [i for i in book.past if getattr(i, "ended_at", None)] == []
+    book.later(seconds=5) >> StillKept(ONE, 0, 1000)
     assert StoreIncident("nurse", "still_unsent", began, book.now) in book.out
 
 
