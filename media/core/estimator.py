@@ -99,6 +99,8 @@ class Estimator:
         now = self._clock.at(now)
         self._silence.sent(now)
         self._sending.add(size, now)
+        if probe:
+            self._probes.left(probe, size)
         return self._sent.send(size, now, probe)
 
     def feedback(self, body: bytes, now: float) -> None:

@@ -15,8 +15,9 @@ FACTOR = 2.0  # of the estimate
 GENTLE_FACTOR = 1.6
 FEW = 5  # packets which must arrive, or
 LONG = 0.06  # s of them at the rate asked: fewer, but so large that jitter hardly matters
-ENOUGH = 0.7  # of the bytes which must
+ENOUGH = 0.7  # of the bytes which left that must
 SATURATED = 0.9  # of the sending rate: below it, the link was full
+SLACK = 0.1  # s a probe may take longer to leave: what is short then is not to be had
 LEAST_SPAN = 0.015  # s
 
 
@@ -52,6 +53,8 @@ class Train:
         self.probe = probe
         self.before = before  # bit/s estimated when it left
         self.left_at = now
+        self.left = 0  # bytes which really left
+        self._ends = now + 8 * probe.bytes / probe.bitrate + SLACK
         self._bytes = self._packets = 0
         self._first: Acknowledged | None = None
         self._last_size = 0
@@ -74,10 +77,12 @@ class Train:
             self._bytes += packet.size
             self._packets += 1
 
-    def result(self) -> Found | None:
-        """None while too little arrived."""
+    def result(self, now: float) -> Found | None:
+        """None while too little left or arrived."""
         first, claimed = self._first, self.probe.bitrate
-        if first is None or self._bytes < ENOUGH * self.probe.bytes:
+        if self.left < self.probe.bytes and now < self._ends:
+            return None
+        if first is None or self._bytes < ENOUGH * self.left:
             return None
         bits = 8 * (self._bytes - first.size)
         if self._packets < FEW and bits < LONG * claimed:
@@ -98,7 +103,8 @@ REMEMBERED = 120.0  # s it is worth trying
 STAGNANT = 15.0  # s of the same estimate with unmet demand
 UNMET = 1.1  # of the estimate: demand there is use for
 OVERDUE = 1.0  # s beyond the loop: nothing more will be told of a probe
-TRIES = 3  # probes nobody told of, until they are made rarer
+TRIES = 3  # probes which showed nothing, until they are made rarer
+USEFUL = 1.1  # of the estimate: less carried shows nothing
 KNOCK_EVERY, KNOCK_BYTES = 1.0, 200  # during silence
 
 
@@ -129,9 +135,7 @@ class Probes:
         if self._flat is None or abs(estimate - self._flat[0]) > 0.05 * self._flat[0]:
             self._flat = (estimate, now)
         if self._train is not None and now - self._train.left_at > loop + OVERDUE:
-            self._train, self._untold = None, self._untold + 1
-            if self._untold >= TRIES:
-                self._failed, self._starting = True, False
+            self._missed()
         if self._train is not None or not ready or demand < UNMET * estimate:
             return None
         if now - self._left_at < self._pause(estimate, loop, now):
@@ -160,6 +164,11 @@ class Probes:
         self._number += 1
         return Probe(self._number, rate, KNOCK_BYTES)
 
+    def left(self, number: int, size: int) -> None:
+        """A packet of that probe left."""
+        if self._train is not None and self._train.probe.id == number:
+            self._train.left += size
+
     def arrived(self, packets: Sequence[Acknowledged], now: float) -> Found | None:
         """What the running probe showed, once it has."""
         train = self._train
@@ -169,10 +178,19 @@ class Probes:
         if not mine:
             return None
         train.add(mine)
-        found = train.result()
-        if found is not None:
-            self._untold = 0
-            self._train = None
-            self._failed = found.saturated or found.bitrate < 1.1 * train.before
-            self._starting = self._starting and not self._failed
+        found = train.result(now)
+        if found is None:
+            return None
+        self._train = None
+        if not found.saturated and found.bitrate < USEFUL * train.before:
+            self._missed()
+            return None
+        self._untold, self._failed = 0, found.saturated
+        self._starting = self._starting and not found.saturated
         return found
+
+    def _missed(self) -> None:
+        """A probe showed nothing: too little of it left, or arrived."""
+        self._train, self._untold = None, self._untold + 1
+        if self._untold >= TRIES:
+            self._failed, self._starting = True, False

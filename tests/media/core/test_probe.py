@@ -25,8 +25,9 @@ def train(
 
 def result(probe: Probe, packets: list[Acknowledged]) -> Found | None:
     seen = Train(probe, probe.bitrate / 2, 0.0)
+    seen.left = probe.bytes
     seen.add(packets)
-    return seen.result()
+    return seen.result(0.0)
 
 
 @given(st.floats(8_000, 20e6), st.floats(1.2, 3), st.floats(0.05, 0.25))
@@ -97,6 +98,7 @@ def answered(probes: Probes, estimate: float, now: float, carries: float) -> Fou
     probe = probes.want(10_000_000, estimate, True, LOOP, now)
     assert probe is not None
     rate = min(carries, probe.bitrate)
+    probes.left(probe.id, probe.bytes)
     return probes.arrived(train(probe, max(60, probe.bytes // 10), probe.bitrate, rate), now + LOOP)
 
 
@@ -165,6 +167,28 @@ def test_a_probe_nobody_tells_of_is_tried_again_three_times() -> None:
     probes = Probes()
     times = asked(probes, 100_000, 0, 12, 10_000_000)
     assert len(times) == 3 and times[1] == pytest.approx(1.25, abs=0.06)
+
+
+def test_a_probe_which_lacked_bytes_counts_for_what_left() -> None:
+    """Nothing to fill it with: half of it left, at the rate asked."""
+    probe = Probe(1, 1_000_000, 20_000)
+    seen = Train(probe, 500_000, 0.0)
+    seen.left = 10_000
+    seen.add(train(probe, 1000, 1e6, 1e6, lost=10, now=0.0))
+    assert seen.result(0.2) is None  # more of it may be under way
+    found = seen.result(0.3)
+    assert found is not None and found.bitrate == pytest.approx(1e6, rel=0.01)
+
+
+def test_a_probe_that_left_too_slowly_shows_nothing() -> None:
+    probes = Probes()
+    probe = probes.want(10_000_000, 100_000, True, LOOP, 0)
+    assert probe is not None
+    probes.left(probe.id, probe.bytes)
+    probes.left(77, 1_000_000)
+    assert probes.arrived(train(probe, 1000, 105_000, 105_000), 1.0) is None
+    again = probes.want(10_000_000, 100_000, True, LOOP, 1.05)
+    assert again is not None and again.bitrate == 200_000
 
 
 def test_during_silence_a_few_bytes_a_second() -> None:
