@@ -25,12 +25,15 @@ IDLE = 0.8  # of what it might: a browser which sends less has not tried, and it
 PROVEN = 1.3  # times what arrives: people are promised no more
 WASTED = 1.2  # times what arrives: a browser which says nothing and sends less has found its link
 OFF = 0.3  # of the pictures it was told to send: less, and its camera is just off
-TRY = 10.0  # s of calm before an idle browser is let look for what the next rung takes
-LOOKING = 3.0  # s it may look
-JUMP = 40.0  # s of calm before it is just tried; doubled when it fails
-PATIENT = 160.0  # s of that at most
-NEAR = 0.7  # of what the rung takes must be believed already
-NEAR_BLIND = 0.6  # the same for a browser which says nothing
+UNTRIED = 10_000  # bit/s: AIMD in libwebrtc believes STEP times what got through and this, unseen
+FOUND = 1.1  # times that: a probe must have found it
+BEYOND = 1.3  # times that is looked for
+TRY = 4.0  # s of calm before an idle browser is let look for what the next rung takes
+LOOKING = 7.0  # s it may look: on a thin link its page tells what it found each 5 s
+AGAIN = 20.0  # s from one look to the next
+JUMP = 90.0  # s of calm before a picture is just tried; doubled when it fails
+JUMP_BLIND = 30.0  # s for a browser which says nothing
+PATIENT = 360.0  # s of that at most
 BOUND = 0.95  # of the most it could believe: a browser below that knows its link, and is right
 SILENT = 6000  # bit/s: less says nothing of the link, somebody is just silent
 BLUNT = 0.7  # of the rate, on congestion while nearly nothing arrives
@@ -52,6 +55,7 @@ class Capacity:
 
     def __init__(self, quality: Quality, start: int, now: float) -> None:
         self.rate = max(LEAST, min(MOST, start))
+        self.sure = self.rate  # without what is only being tried: the voice stays within
         self.congested = False
         self.after_cut = False  # what is told of loss is that of a cut just ended
         self._gone = now - AFTER_CUT
@@ -60,7 +64,7 @@ class Capacity:
         self._until = now  # no step up before
         self._cut = now - PERIOD
         self._calm = now  # since when there was neither congestion nor a jump
-        self._patience = JUMP
+        self._failures = 0  # jumps that failed
         self._tried = False  # a jump was made, and nothing has shown it wrong
 
     def step(
@@ -77,13 +81,16 @@ class Capacity:
         said = self._believed(reported, came, now)
         if self.congested:
             self._fall(came, link, now)
-        elif said is not None and said < self.rate and came >= IDLE * said:
+        elif said is not None and said < self.rate and came >= IDLE * said and not self.after_cut:
             self.rate = max(LEAST, said)
             self._failed()
         elif said is None and OFF * planned < came < IDLE * planned:
             self._sink(came, now)
         elif now >= self._until and queue <= CALM_QUEUE and now - self._raised >= PERIOD:
             self._climb(said, came, planned, goal, now)
+        if not self._tried or self.rate <= max(came, said or 0):
+            self.sure, self._tried = self.rate, False
+        self.sure = min(self.sure, self.rate)
         return self.rate
 
     def _believed(self, reported: Reported | None, came: int, now: float) -> int | None:
@@ -111,29 +118,41 @@ class Capacity:
 
     def _failed(self) -> None:
         if self._tried:
-            self._patience, self._tried = min(PATIENT, 2 * self._patience), False
+            self._failures, self._tried = self._failures + 1, False
 
     def _climb(self, said: int | None, came: int, planned: int, goal: int, now: float) -> None:
         before, proven = self.rate, int(STEP * came)
-        if said is not None and said > self.rate:
+        if said is not None and said > self.rate and (not goal or self._found(said, came)):
             self.rate = min(said, int(self.rate * STEP))
         elif said is None and came >= IDLE * planned and proven > self.rate:
             self.rate = min(proven, int(self.rate * BLIND), MOST)
         elif self._may_jump(said, came, goal, now):
-            self.rate, self._tried, self._calm = goal, True, now
+            self.rate = min(goal, int(self.rate * STEP))
+            self._tried, self._calm = True, now
         if self.rate != before:
             self._raised = now
 
-    def looking(self, now: float) -> bool:
-        """Whether an idle browser should look further just now: raising what it may send makes
-        libwebrtc probe (ProbeController::SetBitrates)."""
-        return (now - self._calm) % (TRY + LOOKING) >= TRY
+    def _found(self, said: int, came: int) -> bool:
+        """Whether a browser that sends no picture can believe this much by a probe only."""
+        return came >= IDLE * self.rate or said >= FOUND * (STEP * came + UNTRIED)
+
+    def look(self, came: int, goal: int, now: float) -> int:
+        """Bit/s which an idle browser should look for just now, 0 for none: raising what it may
+        send makes libwebrtc probe (ProbeController::SetBitrates)."""
+        calm = now - self._calm - TRY
+        if not goal or calm < 0 or calm % AGAIN >= LOOKING:
+            return 0
+        return max(goal, int(BEYOND * (STEP * sane(came) + UNTRIED)))
 
     def _may_jump(self, said: int | None, came: int, goal: int, now: float) -> bool:
-        near = NEAR if said is not None else NEAR_BLIND
-        if not near * goal <= self.rate < goal or now - self._calm < self._patience:
+        """A browser which tells, and could not have believed more, jumps to the goal when one
+        step takes it there; one which does not tell goes step by step."""
+        patience = min(
+            PATIENT, (JUMP_BLIND if said is None else JUMP) * 2 ** min(self._failures, 9)
+        )
+        if self.rate >= goal or now - self._calm < patience:
             return False
-        return said is None or said >= BOUND * STEP * came
+        return said is None or (self.rate * STEP >= goal and said >= BOUND * STEP * came)
 
 
 def start(quality: Quality, hint: int | None, round_trip: float | None) -> int:

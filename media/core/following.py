@@ -66,8 +66,8 @@ class Following:
         self._decide(best.rate / thin.rate, carried, now)
         if self._double and carried:
             return self._for(best, alive, min(best.rate, room - thin.rate), thin.rate)
-        tall = max(want.height for want in alive)
-        large = [want for want in alive if want.height >= LARGE * tall]
+        tall = max(0, *(want.height for want in alive))
+        large = [want for want in alive if max(0, want.height) >= LARGE * tall]
         chosen = min(large, key=lambda want: want.rate)
         return self._for(chosen, alive, min(chosen.rate, room), 0)
 

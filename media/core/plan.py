@@ -7,7 +7,9 @@ from media.core.ladder import Reason, VoiceStep
 
 RISE = 0.12  # of a figure: less is not worth a message on a thin link
 SINK = 0.10  # at once: the margin of a link covers less
-OFTEN = 2.0  # s between two plans which only give more
+OFTEN = 3.0  # s between two plans which only give a little more
+LEAP = 0.3  # of a picture's bitrate: so much more is told
+SOON = 1.0  # s after the last plan
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,8 @@ def due(before: Plan, after: Plan, age: float) -> bool:
         return True
     old, new = _amounts(before), _amounts(after)
     if any(b < a * (1 - SINK) for a, b in zip(old[:3], new[:3], strict=True)):
+        return True
+    if age >= SOON and any(b > a * (1 + LEAP) for a, b in zip(old[:3], new[:3], strict=True)):
         return True
     return age >= OFTEN and any(abs(b - a) > RISE * a for a, b in zip(old, new, strict=True))
 

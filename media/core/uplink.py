@@ -30,8 +30,10 @@ from media.core.voice import STILL_WITHIN, VoiceChoice
 __all__ = ["Capacity", "Codecs", "Link", "Reported", "Uplink", "Want"]
 
 LOOK = 1.5  # times the rate: how far the browser's probes may look beyond it
+LOOK_WIDE = 2.0  # the same from
+WIDE = 100_000  # bit/s on, where a probe is no burden and a doubling takes one report of the page
 LARGE_COPY = 80_000  # bit/s that a camera must keep beside its small copy
-ROOM = 1.15  # times what a rung takes: a jump to less could not climb there
+ROOM = 1.2  # times what a rung takes: with less one could not climb there
 EXAM = 2 / 3  # of what is left, for the exam camera, while both are looked at
 
 
@@ -78,7 +80,8 @@ class Uplink:
             rate = sane(ceiling)
         if self._capacity and self._capacity.after_cut:
             link = replace(link, loss=link.own_loss)
-        audio = self._audio(rate, link.loss, voices, transfer, now)
+        assert self._capacity is not None
+        audio = self._audio(min(rate, self._capacity.sure), link.loss, voices, transfer, now)
         left = max(0, self._quality.usable(rate) - audio.wire)
         strain = self._processor.step(reported is not None and reported.limited == "cpu", now)
         rooms = self._rooms(left, wants, can, now)
@@ -101,7 +104,7 @@ class Uplink:
         spare = max(0, left - used)
         plan = Plan(
             0, RUNGS[rung], why, audio, video["camera"], video["low"], video["exam"],
-            self._look(rate, used + audio.wire, spare, ceiling, now),
+            self._look(rate, link.rate, used + audio.wire, spare, ceiling, now),
             self._stills(spare) if stills and rung <= STILLS else None, spare,
         )  # fmt: skip
         return self._publish(plan, used, now)
@@ -184,13 +187,17 @@ class Uplink:
             av1=can.av1 and one.av1, tallest=0 if key == "low" else one.height, strain=strain,
         )  # fmt: skip
 
-    def _look(self, rate: int, total: int, spare: int, ceiling: int | None, now: float) -> int:
+    def _look(
+        self, rate: int, came: int, total: int, spare: int, ceiling: int | None, now: float
+    ) -> int:  # fmt: skip
         """How far the browser may look for more: not beyond what anybody wants."""
         assert self._capacity is not None
-        look = rate if self._capacity.congested else int(LOOK * (total if spare else rate))
-        if self._goal and self._capacity.looking(now):
-            look = max(look, self._goal)
-        look = max(look, total)
+        look = int(LOOK * total)
+        if self._capacity.congested:
+            look = rate
+        elif not spare:
+            look = int((LOOK_WIDE if rate >= WIDE else LOOK) * rate)
+        look = max(look, total, self._capacity.look(came, self._goal, now))
         return look if ceiling is None else max(min(look, sane(ceiling)), LEAST)
 
     def _stills(self, spare: int) -> StillPlan:

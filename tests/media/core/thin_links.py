@@ -103,6 +103,8 @@ class Browser:
         self.queue -= over
         self.lost = over / TICK / sent if rate else 1.0
         self.came = min(through, rate)
+        if not rate:
+            return  # no feedback, no new estimate
         if self.delay(now) > 0.15 or self.lost > 0.1:
             self.estimate = min(self.estimate, max(8000.0, 0.85 * self.came))
         else:
