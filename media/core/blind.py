@@ -8,7 +8,8 @@ from math import isfinite
 
 from media.core.aimd import Control
 
-NEVER = 3.0  # s without feedback before reports count
+NEVER = 3.0  # s without any feedback before reports count
+LOST = 15.0  # s without further feedback before they do
 LASTING = 8.0  # s without a report: they say nothing of now
 LOW, HIGH = 0.02, 0.10  # loss below which to grow, above which to fall
 GROWTH = 1.05  # a report
@@ -31,17 +32,20 @@ class Blind:
         self.active = self.active and now - self._at < LASTING
         return self.active
 
-    def report(
-        self, loss: float, trip: float | None, silence: float, control: Control, now: float
-    ) -> bool:
-        """A report came after so many seconds without feedback. True when it is acted on."""
+    def counts(self, silence: float, heard: bool) -> bool:
+        """Whether reports count now: feedback has been missing for so many seconds, and was ever
+        ``heard`` or not."""
+        return self.active or silence >= (LOST if heard else NEVER)
+
+    def report(self, loss: float, trip: float | None, control: Control, now: float) -> None:
+        """A report that counts. The first tells of the time before, and is only a sign of life."""
         waits = 0.0
         if trip is not None:
             self._least_trip = min(trip, self._least_trip or trip)
             waits = trip - self._least_trip
-        if not isfinite(loss) or not (self.active or silence >= NEVER):
-            return False
-        self.active, self._at = True, now
+        first, self.active, self._at = not self.active, True, now
+        if first or not isfinite(loss):
+            return
         self.lossy = loss > HIGH
         if self.lossy:
             control.limit(control.rate * (1 - min(1.0, loss) / 2))
@@ -49,4 +53,3 @@ class Blind:
             control.limit(control.rate * FALL)
         elif loss < LOW:
             control.raise_to(min(MOST, control.rate * GROWTH))
-        return True

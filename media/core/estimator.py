@@ -124,8 +124,11 @@ class Estimator:
             self._trace.report(loss, round_trip, now)
         now = self._clock.at(now)
         self._trip = sane(round_trip) or self._trip
-        if self._blind.report(loss, self._trip, self._silence.lasts(now), self._control, now):
-            self._silence.over(now)
+        if self._blind.counts(self._silence.lasts(now), self._heard_at is not None):
+            if self._silence.silent:
+                self._silence.back(True, self._control)
+                self._silence.over(now)
+            self._blind.report(loss, self._trip, self._control, now)
         self._say()
 
     def tick(self, now: float) -> None:
@@ -175,12 +178,12 @@ class Estimator:
         self._heard_at = now
         self._loop += 0.2 * (seen - self._loop)
         self._best = max(self._carried or 0.0, self._best * (1 - FORGETS * passed))
-        self._blind.active = False
-        if self._silence.silent:
+        if self._silence.silent or self._blind.active:
             self._loss.forget()
             self._delay.trendline = Trendline()
             self._probes.fell(self._silence.before, now)
             self._silence.back(self._delay.latest < HIGH, self._control)
+        self._blind.active = False
         self._silence.over(now)
 
     def _losses(self, joined: Joined) -> bool:
@@ -227,10 +230,10 @@ class Estimator:
             control.settle(loss.limit)
             control.limit(KEEP * loss.limit)
             self._fell(loss.limit, "loss", now)
-        elif not loss.queued:
+        elif not loss.queued and control.rate > SAFE:
             less = self._trial.rate(loss.recent, control.rate, now)
             if less is not None:
-                control.limit(less)
+                control.limit(max(SAFE, less))
                 self._fell(less, "loss", now)
 
     def _fell(self, carried: float, why: str, now: float) -> None:

@@ -4,7 +4,7 @@ The rate goes down to a voice's, which costs nothing if the link is away and lit
 telling is; and comes back at once when the link does. Knows no packets.
 """
 
-from math import isfinite
+from math import inf, isfinite
 
 from media.core.aimd import Control
 
@@ -27,17 +27,14 @@ class Steady:
 
     def __init__(self, now: float) -> None:
         self.now = now if isfinite(now) and abs(now) < 1e12 else 0.0
-        self._shift = 0.0
+        self._given = self.now
 
     def at(self, now: float) -> float:
         """Our time, s, when the given clock shows ``now``."""
-        if not isfinite(now):
-            return self.now
-        step = now + self._shift - self.now
-        if step < 0 or step > LONGEST_STEP:
-            self._shift -= step
-            return self.now
-        self.now += step
+        if isfinite(now):
+            step, self._given = now - self._given, now
+            if 0 < step <= LONGEST_STEP:
+                self.now += step
         return self.now
 
 
@@ -75,7 +72,7 @@ class Silence:
         if not self.silent:
             self.silent = True
             self.before = control.rate
-            self._lowered_at = now - loop
+            self._lowered_at = -inf
         if now - self._lowered_at >= loop:
             self._lowered_at = now
             control.limit(max(SAFE, control.rate / 2))

@@ -1,0 +1,186 @@
+"""The rate, down and up."""
+
+import pytest
+
+from media.core.aimd import BETA, DEEPEST, GENTLE, NEAR, RESUME, ROOM, SPARE, Control
+
+LOOP = 0.3
+
+
+def control(rate: float = 100_000, least: float = 8_000, most: float = 20e6) -> Control:
+    return Control(rate, least, most, 0.0)
+
+
+def run(
+    subject: Control, start: float, seconds: float, carried: float | None = None, calm: bool = True,
+    loop: float = LOOP,
+) -> float:  # fmt: skip
+    """Ticks of 20 ms; what is sent is carried, unless told otherwise."""
+    for n in range(round(seconds * 50)):
+        arrived = subject.rate if carried is None else carried
+        subject.advance(arrived, loop, calm, start + n / 50)
+    return start + seconds
+
+
+def test_it_stays_within_its_bounds() -> None:
+    assert control(1, 8_000).rate == 8_000 and control(1e9, most=2e6).rate == 2e6
+    subject = control(9_000)
+    assert subject.fall(1_000, 9_000, 0.5, LOOP, 1.0)
+    assert subject.rate == 8_000
+    subject.raise_to(1e9)
+    assert subject.rate == 20e6
+
+
+def test_a_fall_goes_below_what_was_carried_until_the_queue_is_gone() -> None:
+    subject = control()
+    assert subject.fall(90_000, 90_000, 0.0, LOOP, 1.0)
+    assert subject.rate == pytest.approx(BETA * 90_000) and subject.draining
+    subject = control()
+    subject.fall(90_000, 90_000, 0.5, LOOP, 1.0)
+    factor = BETA - 0.5 * (BETA - DEEPEST)
+    assert subject.rate == pytest.approx(factor * 90_000)
+    run(subject, 1.0, 0.5 / (1 - factor) - 0.05)
+    assert subject.draining
+    run(subject, 1.0 + 0.5 / (1 - factor), 0.02)
+    assert not subject.draining and subject.rate == pytest.approx(RESUME * 90_000)
+
+
+def test_what_was_sent_too_much_while_nothing_was_told_counts_as_queue() -> None:
+    slow, quick = control(), control()
+    slow.fall(50_000, 100_000, 0.1, 0.6, 1.0)
+    quick.fall(50_000, 100_000, 0.1, 0.1, 1.0)
+    assert slow.rate < quick.rate < BETA * 50_000
+
+
+def test_no_drain_is_deeper_than_half_or_longer_than_four_seconds() -> None:
+    subject = control()
+    subject.fall(90_000, 90_000, 30.0, LOOP, 1.0)
+    assert subject.rate == pytest.approx(DEEPEST * 90_000)
+    run(subject, 1.0, 3.9)
+    assert subject.draining
+    run(subject, 4.9, 0.2)
+    assert not subject.draining
+
+
+def test_a_drain_ends_when_no_queue_is_left_but_not_before_that_can_be_known() -> None:
+    subject = control()
+    subject.fall(90_000, 90_000, 2.0, LOOP, 1.0)
+    subject.drained(1.2)
+    run(subject, 1.2, 0.04)
+    assert subject.draining
+    subject.drained(1.35)
+    run(subject, 1.36, 0.04)
+    assert not subject.draining
+
+
+def test_a_fall_is_not_answered_twice_unless_the_link_got_thinner_still() -> None:
+    subject = control()
+    subject.fall(90_000, 90_000, 0.2, LOOP, 1.0)
+    rate = subject.rate
+    assert not subject.fall(85_000, 90_000, 0.3, LOOP, 1.1) and subject.rate == rate
+    assert subject.fall(0.9 * GENTLE * rate, 90_000, 0.3, LOOP, 1.2) and subject.rate < rate
+    rate = subject.rate
+    assert subject.fall(0.9 * rate, rate, 0.3, LOOP, 1.6)
+
+
+def test_who_sends_little_falls_gently() -> None:
+    """A voice on a link believed wide: its own trickle says little of what the link carries."""
+    subject = control(500_000)
+    subject.fall(20_000, 20_000, 0.1, LOOP, 1.0)
+    assert subject.rate == pytest.approx(GENTLE * 500_000)
+    subject = control(500_000)
+    subject.fall(310_000, 310_000, 0.0, LOOP, 1.0)
+    assert subject.rate == pytest.approx(BETA * 310_000)
+
+
+@pytest.mark.parametrize(("loop", "a_second"), [(0.3, 0.30), (1.0, 0.12), (3.0, 0.08)])
+def test_growth_is_as_quick_as_the_loop_allows(loop: float, a_second: float) -> None:
+    subject = control()
+    run(subject, 0.0, 1.0, loop=loop)
+    assert subject.rate == pytest.approx(100_000 * (1 + a_second), rel=0.035) and subject.grown
+
+
+def test_growth_is_slow_near_the_capacity_and_quick_once_that_is_passed() -> None:
+    subject = control()
+    subject.fall(100_000, 100_000, 0.1, LOOP, 0.0)
+    now = run(subject, 0.0, 2.0)
+    before = subject.rate
+    assert before >= RESUME * 100_000
+    now = run(subject, now, 2.0)
+    assert subject.rate == pytest.approx(before * (1 + NEAR) ** 2, rel=0.01) and not subject.grown
+    now = run(subject, now, 10.0)
+    assert subject.rate > 150_000 and subject.grown
+
+
+def test_far_below_the_capacity_growth_is_quick() -> None:
+    subject = control(50_000)
+    subject.settle(100_000)
+    run(subject, 0.0, 1.0)
+    assert subject.rate > 60_000
+
+
+def test_who_sends_little_grows_no_further_than_shown_and_is_not_pulled_down() -> None:
+    subject = control()
+    run(subject, 0.0, 20.0, carried=80_000)
+    assert subject.rate == pytest.approx(ROOM * 80_000)
+    run(subject, 20.0, 20.0, carried=10_000)
+    assert subject.rate == pytest.approx(ROOM * 80_000)
+    subject = control(9_000)
+    run(subject, 0.0, 20.0, carried=5_000)
+    assert subject.rate == pytest.approx(5_000 + SPARE)
+
+
+def test_nothing_grows_beside_a_queue_or_without_a_word() -> None:
+    subject = control()
+    run(subject, 0.0, 5.0, calm=False)
+    assert subject.rate == 100_000 and not subject.grown
+    for n in range(100):
+        subject.advance(None, LOOP, True, n / 50)
+    assert subject.rate == 100_000
+
+
+def test_a_tick_that_comes_late_grows_no_more_than_a_quarter_second() -> None:
+    subject = control()
+    subject.advance(100_000, LOOP, True, 0.0)
+    subject.advance(100_000, LOOP, True, 3600.0)
+    assert subject.rate == pytest.approx(100_000 * (1 + 0.30 / 4))
+
+
+def test_the_capacity_is_a_mean_on_the_same_link_and_new_on_another() -> None:
+    subject = control()
+    subject.fall(100_000, 100_000, 0.0, LOOP, 0.0)
+    subject.fall(90_000, 90_000, 0.0, LOOP, 10.0)
+    assert subject.capacity == pytest.approx(95_000)
+    subject.fall(40_000, 80_000, 0.0, LOOP, 20.0)
+    assert subject.capacity == 40_000
+
+
+def test_a_probe_that_went_through_is_believed_and_its_queue_is_no_overuse() -> None:
+    subject = control()
+    subject.probing(LOOP, 1.0)
+    assert not subject.fall(95_000, 150_000, 0.2, LOOP, 1.4)
+    assert not subject.fall(95_000, 150_000, 0.2, LOOP, 1.79)
+    subject.probed(200_000, False, 0.0, LOOP, 1.5)
+    assert subject.rate == 200_000 and subject.capacity is None
+    assert not subject.fall(95_000, 150_000, 0.2, LOOP, 1.7)  # carried before it rose
+    assert subject.fall(95_000, 200_000, 0.2, LOOP, 1.81)
+
+
+def test_a_probe_that_filled_the_link_is_drained_and_tells_its_capacity() -> None:
+    subject = control()
+    subject.probing(LOOP, 1.0)
+    subject.probed(150_000, True, 0.15, LOOP, 1.5)
+    assert subject.rate == pytest.approx(BETA * 150_000) and subject.draining
+    run(subject, 1.5, 0.98)
+    assert subject.draining
+    run(subject, 2.5, 0.04)
+    assert subject.rate == pytest.approx(RESUME * 150_000) and not subject.draining
+    subject.probed(10_000, True, 0.0, LOOP, 9.0)  # one odd answer
+    assert subject.rate == pytest.approx(GENTLE * RESUME * 150_000)
+
+
+def test_beside_others_it_goes_on_with_what_was_carried() -> None:
+    subject = control()
+    subject.fall(80_000, 90_000, 1.0, LOOP, 0.0)
+    subject.share()
+    assert subject.rate == 80_000 and not subject.draining and subject.capacity is None

@@ -1,0 +1,69 @@
+"""Whose queue it is."""
+
+import pytest
+
+from media.core.rival import Rival
+
+LOOP = 0.3
+
+
+def judged(
+    rival: Rival,
+    seconds: float,
+    *,
+    sending: float,
+    carried: float,
+    queue: float,
+    start: float = 0.0,
+) -> float | None:
+    """When it is judged a rival's, told every 100 ms."""
+    for n in range(1, round(seconds * 10) + 1):
+        if rival.judged(queue, sending, carried, start + n / 10):
+            return start + n / 10
+    return None
+
+
+def test_a_queue_that_stays_although_we_left_room_is_not_ours() -> None:
+    rival = Rival()
+    rival.fell(0.5, 100_000, LOOP, 0.0)
+    # half the rate left: 0.12 s of relief take 0.24 s, once rates show it
+    at = judged(rival, 5, sending=50_000, carried=50_000, queue=0.5)
+    assert at == pytest.approx(LOOP + 0.5 + 0.24, abs=0.15)
+    assert judged(rival, 5, sending=50_000, carried=50_000, queue=0.5, start=5) is None
+
+
+def test_a_queue_which_shrinks_is_ours() -> None:
+    rival = Rival()
+    rival.fell(0.5, 100_000, LOOP, 0.0)
+    assert judged(rival, 5, sending=50_000, carried=50_000, queue=0.4) is None
+
+
+def test_a_queue_of_ours_being_emptied_carries_more_than_we_send() -> None:
+    rival = Rival()
+    rival.fell(0.5, 100_000, LOOP, 0.0)
+    assert judged(rival, 5, sending=50_000, carried=60_000, queue=0.5) is None
+
+
+def test_a_link_that_gets_thinner_still_carries_less_than_we_send() -> None:
+    rival = Rival()
+    rival.fell(0.5, 100_000, LOOP, 0.0)
+    assert judged(rival, 5, sending=50_000, carried=40_000, queue=0.5) is None
+
+
+def test_nothing_is_judged_without_room_or_fall() -> None:
+    rival = Rival()
+    assert judged(rival, 5, sending=50_000, carried=50_000, queue=0.5) is None
+    rival.fell(0.5, 100_000, LOOP, 0.0)
+    assert judged(rival, 5, sending=100_000, carried=100_000, queue=0.5) is None
+    rival.drained()
+    assert judged(rival, 5, sending=50_000, carried=50_000, queue=0.5, start=5) is None
+
+
+def test_further_falls_on_the_same_link_go_on_with_the_trial() -> None:
+    rival = Rival()
+    rival.fell(0.5, 100_000, LOOP, 0.0)
+    rival.fell(0.9, 85_000, LOOP, 0.6)
+    assert judged(rival, 1.2, sending=50_000, carried=50_000, queue=0.5) is not None
+    rival.fell(0.5, 100_000, LOOP, 2.0)
+    rival.fell(0.5, 50_000, LOOP, 2.5)  # another link
+    assert judged(rival, 1.2, sending=25_000, carried=25_000, queue=0.5, start=2.0) is None
