@@ -17,6 +17,7 @@ from media.core.plan import Plan
 from media.core.uplink import Codecs, Want
 from media.session import Session
 
+LOOK = 1.5  # times the floor
 TOLD_EVERY = 2.0  # s between two words on a link where no rung changes
 DEFAULTS = {"camera": "speech", "exam": "detail"}
 
@@ -29,6 +30,8 @@ class Told:
     """What the server was last told of one session."""
 
     plan: int = 0
+    floor: int = 0
+    number: int = 1
     rungs: tuple[str, str] = ("", "")
     at: float = -1e9
 
@@ -82,13 +85,21 @@ class Adaptation:
 
     def _tell(self, session: Session, plan: Plan, down: Down, now: float) -> None:
         told = self._told.setdefault(session, Told())
-        if plan.n != told.plan:
-            told.plan = plan.n
-            self._say("encode", session, {"plan": plans.as_json(plan)})
+        floor = session.up.floor
+        if plan.n != told.plan or floor != told.floor:
+            told.plan, told.floor = plan.n, floor
+            told.number += 1
+            self._say("encode", session, {"plan": planned(plan, floor, told.number)})
         rungs = (plan.rung, down.rung)
         if rungs != told.rungs or now - told.at >= TOLD_EVERY:
             told.rungs, told.at = rungs, now
             self._say("quality", session, _words(session, plan, down))
+
+
+def planned(plan: Plan, floor: int, number: int) -> dict[str, Any]:
+    """A plan as the page takes it; the browser may look a little beyond its floor."""
+    ceiling = max(plan.ceiling, int(LOOK * floor))
+    return plans.as_json(plan) | {"n": number, "floor": floor, "ceiling": ceiling}
 
 
 def _downward(session: Session, scene: Scene) -> Down:

@@ -16,7 +16,7 @@ from typing import Any
 import aiohttp
 import socketio
 
-from media.core.plan import as_json
+from media.adaptation import planned
 from media.events import Hint, LinkReport
 from media.router import Event
 from media.worker import Refused, Worker
@@ -164,7 +164,7 @@ class Line:
             session, sdp, plan = self._worker.open(data["room"], data["peer"], hint)
         except Refused as error:
             return {"refused": str(error)}
-        return {"session": session, "sdp": sdp, "plan": as_json(plan)}
+        return {"session": session, "sdp": sdp, "plan": planned(plan, 0, 1)}
 
     async def _answer(self, data: Any) -> dict[str, str]:
         assert self._worker is not None

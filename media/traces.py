@@ -1,8 +1,9 @@
 """Recorded estimates: one file for each session, in a folder somebody asked for. Bounded."""
 
+import json
 import logging
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from media.core.trace import Trace
 
@@ -45,11 +46,23 @@ class Traces:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._open: dict[str, File] = {}
+        self._told = File(folder / "told.jsonl")
 
     def begin(self, peer: str, session: str) -> Trace:
         """A trace for this session; ids alone name it."""
         file = self._open[session] = File(self._folder / f"{peer}-{session}.jsonl")
         return Trace(file)
+
+    def told(self, event: dict[str, Any], now: float) -> None:
+        """A plan, or how a link is: what was decided, beside what it was decided from."""
+        if event["event"] in ("encode", "quality"):
+            self._told.write(json.dumps([round(now, 3), event], separators=(",", ":")) + "\n")
+
+    def close(self) -> None:
+        """Write what waits."""
+        for session in list(self._open):
+            self.end(session)
+        self._told.close()
 
     def end(self, session: str) -> None:
         """Close its file."""

@@ -3,9 +3,12 @@
 The browser's congestion control decides how much; this tells what it should be spent on.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 
 from media.core import opus, red, twcc
+from media.core.belief import Belief
+from media.core.capacity import start
 from media.core.inflow import Inflow, Watch
 from media.core.ladder import Link, Quality, VoiceStep
 from media.core.lines import RED
@@ -13,7 +16,9 @@ from media.core.plan import Plan
 from media.core.uplink import Codecs, Reported, Uplink, Want
 from media.events import Hint, LinkReport
 
-REPORT_KEPT = 20.0  # s a browser's own estimate is believed
+DEMAND = 1.5  # times what receivers could use of the largest picture
+VOICE = 100_000  # bit/s beside the pictures
+FLOOR_STEP = 1.2
 
 
 class Up:
@@ -26,6 +31,7 @@ class Up:
         self.transfer = False  # something else than media crosses the link
         self.inflow = Inflow(0, 0.0, 0.0, None)
         self._ladder = Uplink(quality, now)
+        self.belief = Belief(start(quality, hint.up, hint.rtt), now)
         self._report: Reported | None = None
         self._ours = ours
         self._send = send
@@ -66,10 +72,27 @@ class Up:
         seen = self.inflow = self._watch.see(now)
         trip = self.hint.rtt if round_trip is None else round_trip
         link = Link(seen.rate, seen.loss, seen.own_loss, trip, seen.queue, "steady", "rate")
-        said = self._report if self._report and now - self._report.at < REPORT_KEPT else None
+        believed = self._believe(wants, round_trip, now)
         return self._ladder.step(
-            now, link, said, wants, voices, can, self.transfer, self.hint.ceiling, self.hint.up
+            now, link, believed, wants, voices, can, self.transfer, self.hint.ceiling, self.hint.up
         )
+
+    def _believe(
+        self, wants: Mapping[str, Sequence[Want]], round_trip: float | None, now: float
+    ) -> Reported:
+        report = self._report
+        said = (report.available, report.at) if report and report.available else None
+        useful = max((want.rate for each in wants.values() for want in each), default=0)
+        rate = self.belief.step(self.inflow, said, int(DEMAND * useful) + VOICE, self.transfer, now)
+        return Reported(rate, round_trip, report.limited if report else "none", now)
+
+    @property
+    def floor(self) -> int:
+        """Bit/s the browser should start again from, should it believe in less; 0 for none. In
+        steps, so that a word is worth sending."""
+        if not self.belief.calm:
+            return 0
+        return int(FLOOR_STEP ** int(math.log(self.belief.rate, FLOOR_STEP)))
 
     def feed(self, media: int, sendable: int, now: float) -> None:
         """Feedback, when it is due. `media`: SSRC heard last; `sendable`: bit/s of the way back."""

@@ -47,10 +47,18 @@ class Worker:
         self._traces = traces
         self._port = port
         self._advertised = advertised
-        self._tell = tell
+        self._tell = self._noting(tell) if traces else tell
         self._certificate = Certificate()
         self._legs: dict[Session, Leg] = {}
         self._timers: list[asyncio.Task[Any]] = []
+
+    def _noting(self, tell: Callable[[Event], None]) -> Callable[[Event], None]:
+        def noted(event: Event) -> None:
+            assert self._traces is not None
+            self._traces.told(event, time.monotonic())
+            tell(event)
+
+        return noted
 
     def start(self) -> None:
         """Start the clocks."""
@@ -66,6 +74,8 @@ class Worker:
             self.close_room(name)
         await asyncio.sleep(0)
         await tasks.stop(*self._timers)
+        if self._traces:
+            self._traces.close()
 
     async def _every(self, seconds: float, act: Callable[[float], None]) -> None:
         before = time.monotonic()

@@ -12,7 +12,9 @@ from media.core.sequence import Unroller
 
 OVERHEAD = 44  # bytes of IPv4, UDP and the SRTP tag around a decrypted packet
 WINDOW = 1.0  # s over which the rate is taken
-LOSSES = 4.0  # s over which loss is
+BURST = 0.5  # s over which its peaks are
+PEAK_KEPT = 2.0  # s
+LOSSES = 8.0  # s over which loss is: a thin link carries ten packets a second
 PROMPT = 20.0  # s the promptest packet is remembered: the clocks of two machines drift
 CALM = 0.1  # s of queue below which loss is the link's own, not the queue's
 OWN_WEIGHT = 0.1
@@ -23,12 +25,14 @@ JUMP = 30.0  # s: a microphone so late had its clock set anew
 
 @dataclass(frozen=True)
 class Inflow:
-    """`rate` bit/s on the wire, `loss` and `own_loss` fractions, `queue` s (None: no sound)."""
+    """`rate` bit/s on the wire, `peak` the most of it lately, in half a second, `loss` and
+    `own_loss` fractions, `queue` s (None: no sound)."""
 
     rate: int
     loss: float
     own_loss: float
     queue: float | None
+    peak: int = 0
 
 
 class Watch:
@@ -38,6 +42,9 @@ class Watch:
         self._since = now
         self._came: deque[tuple[float, int]] = deque()
         self._bytes = 0
+        self._burst = 0
+        self._burst_from = now
+        self._peaks: deque[tuple[float, int]] = deque()
         self._line = Unroller()
         self._seconds: deque[tuple[float, int, int]] = deque()  # (end, expected, came)
         self._numbered = 0
@@ -52,8 +59,19 @@ class Watch:
         """A decrypted packet of so many bytes."""
         self._came.append((now, size + OVERHEAD))
         self._bytes += size + OVERHEAD
+        self._count_burst(size + OVERHEAD, now)
         while self._came[0][0] < now - WINDOW:
             self._bytes -= self._came.popleft()[1]
+
+    def _count_burst(self, size: int, now: float) -> None:
+        passed = now - self._burst_from
+        if passed >= BURST:
+            rate = int(self._burst * 8 / passed)
+            self._peaks.append((now, rate))
+            self._burst, self._burst_from = 0, now
+            while self._peaks[0][0] < now - PEAK_KEPT:
+                self._peaks.popleft()
+        self._burst += size
 
     def numbered(self, number: int) -> None:
         """It had this transport-wide number. A copy counts twice, and loss is then told too low."""
@@ -92,7 +110,9 @@ class Watch:
         loss = self._loss(now)
         if queue is not None and queue < CALM:
             self._own += OWN_WEIGHT * (loss - self._own)
-        return Inflow(int(self._bytes * 8 / span), loss, self._own, queue)
+        rate = int(self._bytes * 8 / span)
+        peak = max((each for at, each in self._peaks if at >= now - PEAK_KEPT), default=0)
+        return Inflow(rate, loss, self._own, queue, max(rate, peak))
 
     def _loss(self, now: float) -> float:
         if now - self._cut_at >= 0.5 and self._from >= 0:

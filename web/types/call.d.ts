@@ -23,6 +23,9 @@ export interface Context {
   other_tz: string;
   other_place: string;
   my_tz: string;
+  /** What this person's site allows a call: bit/s each way, bytes in all. */
+  link_ceiling?: number | null;
+  link_bytes?: number | null;
 }
 
 export interface SeatRow {
@@ -262,6 +265,8 @@ export interface Plan {
   low: PicturePlan | null;
   exam: PicturePlan | null;
   ceiling: number;
+  /** bit/s the browser's estimate is to start again from when it believes in less; 0 for none. */
+  floor?: number;
   stills: { every: number; bytes: number } | null;
   spare: number;
 }

@@ -19,14 +19,16 @@ export const LEAST_SOUND = 6_000;
  * The server's offer as if it had asked for this plan.
  * @param {string} sdp
  * @param {Plan} plan
+ * @param {number} [start] kbit/s from which Chromium's estimate is to start again: it does whenever
+ *   this number is another than before
  */
-export function described(sdp, plan) {
+export function described(sdp, plan, start) {
   return sdp
     .split(/(?=^m=)/m)
     .map((section) => {
       const mid = /^a=mid:(\S+)/m.exec(section)?.[1] ?? "";
       if (mid === "mic") return sounding(section, plan.audio);
-      return PICTURES.some((line) => line === mid) ? bounded(section, plan.ceiling) : section;
+      return PICTURES.some((line) => line === mid) ? started(bounded(section, plan.ceiling), start) : section;
     })
     .join("");
 }
@@ -86,6 +88,14 @@ function bounded(section, ceiling) {
   return section
     .replace(/^b=.*\r\n/gm, "")
     .replace(/^a=/m, `b=AS:${bound / 1000}\r\nb=TIAS:${bound}\r\na=`);
+}
+
+/**
+ * @param {string} section
+ * @param {number} [start] kbit/s
+ */
+function started(section, start) {
+  return start ? section.replace(/x-google-start-bitrate=\d+/g, `x-google-start-bitrate=${start}`) : section;
 }
 
 /**

@@ -17,6 +17,9 @@ import { LEAST_SOUND, PICTURES, codecNamed, described, encodingOf, gist } from "
 const DISPENSABLE = ["scalabilityMode", "codec", "maxFramerate"];
 /** A browser takes no frame rate of 0, and none needs more. */
 const NOTHING = { active: false };
+/** Below this part of the floor, so many readings (of a second) one after the other. */
+const SUNK = 0.8;
+const SUNK_READINGS = 2;
 
 export class Encoder {
   /** @type {Plan | null} */
@@ -27,6 +30,9 @@ export class Encoder {
   /** @type {Map<string, string>} */
   #told = new Map();
   #gist = "";
+  #sunk = 0;
+  /** @type {number | undefined} */
+  #start;
   #ready = false;
   #stale = false;
   /** @type {Promise<void> | null} */
@@ -106,12 +112,29 @@ export class Encoder {
     this.#work = null;
   }
 
+  /**
+   * A browser told to send little comes to believe in little, and would never find out. Where the
+   * worker believes in more, the estimate starts again from there.
+   * @param {number | null} estimate bit/s
+   */
+  async lift(estimate) {
+    const floor = this.#plan?.floor ?? 0;
+    if (estimate === null || estimate >= SUNK * floor) this.#sunk = 0;
+    else if (++this.#sunk >= SUNK_READINGS) {
+      this.#sunk = 0;
+      const wanted = Math.round(floor / 1000);
+      this.#start = this.#start === wanted ? wanted + 1 : wanted;
+      this.#gist = "";
+      await this.refresh();
+    }
+  }
+
   async #describe() {
     const { pc } = this;
     if (!this.#plan || gist(this.#plan) === this.#gist || pc.signalingState !== "stable") return;
     this.#gist = gist(this.#plan);
     try {
-      await pc.setRemoteDescription({ type: "offer", sdp: described(this.sdp, this.#plan) });
+      await pc.setRemoteDescription({ type: "offer", sdp: described(this.sdp, this.#plan, this.#start) });
       await pc.setLocalDescription(await pc.createAnswer());
     } catch (error) {
       console.error("a plan could not be described", error);

@@ -10,7 +10,7 @@
 import { Encoder } from "./encoder.js";
 import { Uplink } from "./uplink.js";
 
-/** @import { MediaState, Offer, Plan, Source } from "../../../types/call.d.ts" */
+/** @import { LinkSample, MediaState, Offer, Plan, Source } from "../../../types/call.d.ts" */
 
 /** @type {Source[]} */
 export const SOURCES = ["mic", "camera", "exam"];
@@ -62,6 +62,10 @@ export class Media extends EventTarget {
     super();
     this.#connect = connect;
     this.uplink = new Uplink(() => this.#current);
+    this.uplink.addEventListener("sample", (event) => {
+      const { estimate } = /** @type {CustomEvent<LinkSample>} */ (event).detail;
+      this.#current?.encoder.lift(estimate);
+    });
   }
 
   /** @returns {MediaState} */
