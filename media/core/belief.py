@@ -1,0 +1,71 @@
+"""What an uplink is believed to carry, beside what its browser says. PURE.
+
+A browser's own estimate follows what it sends: one that was told to send little believes in little,
+and would never find out. So belief grows while nothing waits and nothing is lost, is taken down to
+what arrived when something is, and is then told to the browser as the rate to start again from.
+Rates are bit/s on the wire, times s.
+"""
+
+from media.core.inflow import Inflow
+
+LEAST, MOST = 8_000, 20_000_000
+WAITS, CALM = 0.2, 0.1  # s of queue: too much; little enough to grow
+LOSES, QUIET = 0.08, 0.04  # loss beyond the link's own: too much; little enough to grow
+BACK = 0.85  # of what arrives, on congestion (beta of AIMD in libwebrtc)
+BLUNT = 0.75  # of the belief, where what arrives does not tell what the link carries
+PAUSE = 1.0  # s between two steps down: the first must have had time to be felt
+SILENT = 6_000  # bit/s: less says nothing of the link
+HOLD = 2.0  # s after congestion without growth
+FAST, SLOW = 0.10, 0.025  # of the belief, each second: far from the last congestion, and near it
+NEAR = 0.8
+FORGET = 30.0  # s after which the last congestion is no measure any more
+JUMP = 1.5  # times, the most at once, towards what a browser has found out
+FRESH = 20.0  # s what a browser said is worth something
+
+
+class Belief:
+    """Of one browser's uplink."""
+
+    def __init__(self, start: int, now: float) -> None:
+        self.rate = float(max(LEAST, min(MOST, start)))
+        self.calm = True
+        self._at = now
+        self._fell = now - HOLD
+        self._jumped = now
+        self._most: tuple[float, float] | None = None  # (bit/s where it was too much, when)
+
+    def step(self, seen: Inflow, said: tuple[int, float] | None, demand: int, now: float) -> int:
+        """The rate now. `said`: what the browser believes and when it said so; `demand`: growing
+        beyond that would be of no use to anybody."""
+        passed = max(0.0, min(1.0, now - self._at))
+        self._at = now
+        waits, excess = seen.queue or 0.0, seen.loss - seen.own_loss
+        self.calm = waits <= CALM and excess <= QUIET
+        if seen.rate > 0 and (waits > WAITS or excess > LOSES):
+            self._fall(seen.peak, shared, now)
+        elif self.calm and now - self._fell >= HOLD and seen.rate > 0:
+            self._grow(passed, demand, now)
+            self._learn(said, now)
+        return int(self.rate)
+
+    def _fall(self, came: int, shared: bool, now: float) -> None:
+        if now - self._fell < PAUSE:
+            return
+        blunt = shared or came < SILENT
+        self._fell, self._most = now, (self.rate if blunt else float(came), now)
+        to = BLUNT * self.rate if blunt else BACK * came
+        self.rate = max(LEAST, min(self.rate, to))
+
+    def _grow(self, passed: float, demand: int, now: float) -> None:
+        most = self._most
+        near = most is not None and now - most[1] < FORGET and self.rate > NEAR * most[0]
+        grown = self.rate * (1 + passed * (SLOW if near else FAST))
+        self.rate = max(self.rate, min(grown, demand, MOST))
+
+    def _learn(self, said: tuple[int, float] | None, now: float) -> None:
+        """A browser that has seen more is believed, step by step."""
+        if said is None or now - said[1] > FRESH or not self.rate < said[0] <= MOST:
+            return
+        if now - self._jumped >= 1.0:
+            self._jumped = now
+            self.rate = min(said[0], self.rate * JUMP)
