@@ -27,7 +27,7 @@ class Trace:
 
     def __init__(self, lines: Lines) -> None:
         self._lines = lines
-        self._said: Estimate | None = None
+        self._said: tuple[object, ...] = ()
 
     def begin(
         self, now: float, start: int, round_trip: float | None, least: int, most: int
@@ -53,9 +53,10 @@ class Trace:
 
     def said(self, estimate: Estimate) -> None:
         """After each input which may change it."""
-        if estimate != self._said:
-            self._said = estimate
-            self._write("e", *astuple(estimate))
+        said = tuple(round(v, 3) if isinstance(v, float) else v for v in astuple(estimate))
+        if said != self._said:
+            self._said = said
+            self._write("e", *said)
 
     def _write(self, *values: Any) -> None:
         self._lines.write(json.dumps(values, separators=(",", ":")) + "\n")

@@ -117,6 +117,7 @@ class ThinCall:
         trace: Trace | None = None,
         most: int = 20_000_000,
         stalls: float = 0.0,
+        tick: float = TICK,
     ) -> None:
         self.media = media or Media()
         self.pipe = Pipe(down, Random(f"down {seed}"))
@@ -132,6 +133,7 @@ class ThinCall:
         self._probe: Probe | None = None
         self._probe_left = 0
         self._probe_credit = 0.0
+        self._every = tick
         self._drift = drift
         self._stalls = stalls  # s: the longest time the receiver's process is kept from running
         self._stall = (0.0, 0.0)
@@ -196,12 +198,14 @@ class ThinCall:
         self._pace(now)
         for size in self._other(now) if self._other else ():
             self.pipe.offer(size, now)
-        self.at(now + TICK, self._tick)
+        self.at(now + self._every, self._tick)
 
     def _pace(self, now: float) -> None:
         probe = self._probe
         rate = 1.1 * self.estimator.estimate.bitrate if probe is None else float(probe.bitrate)
-        self._credit = min(self._credit + rate * TICK / 8, max(1500.0, rate * TICK / 8))
+        self._credit = min(
+            self._credit + rate * self._every / 8, max(1500.0, rate * self._every / 8)
+        )
         while self._credit > 0 and (self._backlog or probe is not None):
             size = self._backlog.pop(0) if self._backlog else min(255, max(60, self._probe_left))
             self._credit -= size
