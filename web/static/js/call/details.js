@@ -27,6 +27,7 @@ export class Details {
    */
   constructor(context, samples) {
     this.mine = context.seat;
+    this.context = context;
     this.samples = samples;
     this.people = h("div", { class: "stack" });
     this.rows = new Rows(this.people, () => new Pair(context.seat));
@@ -56,8 +57,20 @@ export class Details {
     this.own.show(ownFigures(state, this.mine, samples));
     this.changed.show(state.rungs.slice(-CHANGES).reverse(), ({ way, at }) => `${way}${at}`);
     say(this.used, _("Cet appel a utilisé {volume} sur cet appareil.", { volume: volume(sent + received) }));
-    say(this.limit, _("{sent} envoyés, {received} reçus.", { sent: volume(sent), received: volume(received) }));
+    say(this.limit, [_("{sent} envoyés, {received} reçus.", { sent: volume(sent), received: volume(received) }), ...ceilings(this.context, sent + received)].join(" "));
   }
+}
+
+/**
+ * What this person's site allows, where it says so.
+ * @param {Context} context
+ * @param {number} used bytes
+ */
+function ceilings({ link_ceiling, link_bytes }, used) {
+  return [
+    link_ceiling ? _("Votre site limite un appel à {rate} dans chaque sens.", { rate: rate(link_ceiling / 1000) }) : "",
+    link_bytes ? _("Votre site prévoit {volume} par appel : il en reste {rest}.", { volume: volume(link_bytes), rest: volume(Math.max(0, link_bytes - used)) }) : "",
+  ].filter(Boolean);
 }
 
 /** What passes between this seat and one other, each way, and why. */

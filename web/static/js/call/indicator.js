@@ -96,6 +96,7 @@ export class Offers {
     this.write = button("chat", _("Écrire"), () => actions.compose(), "small");
     this.still = button("still", _("Image nette"), () => actions.still(this.whom, "camera"), "small");
     this.close = button("cross", _("Fermer"), () => this.#dismiss(), "small close");
+    attribute(this.close, "aria-label", _("Fermer ces conseils"));
     this.page = context.back_url && h("a", { class: "button small", href: context.back_url, target: "_blank", rel: "noopener" }, _("Qui appeler ?"));
     this.root = h("aside", { class: "offers", "aria-label": _("Que faire maintenant"), hidden: true }, h("p", {}, this.title, " ", this.text), h("div", { class: "row" }, this.write, this.still, this.page || null, this.close));
   }

@@ -29,9 +29,9 @@ export class Meter {
     this.resume();
   }
 
-  /** A browser starts no sound machinery before the first gesture. */
+  /** A browser starts no sound machinery before the first gesture; stopped first, it never does. */
   resume() {
-    this.#context.resume();
+    this.#context.resume().catch(() => {});
   }
 
   stop() {
