@@ -42,7 +42,7 @@
   }
 
   function origin(video) {
-    for (const track of video.srcObject?.getVideoTracks?.() ?? [])
+    for (const track of video?.srcObject?.getVideoTracks?.() ?? [])
       for (const pc of open())
         for (const one of pc.getTransceivers())
           if (one.receiver.track === track) return { connection: window.__measure.connections.indexOf(pc), mid: one.mid };
@@ -100,9 +100,9 @@
   /* What a person sees change: the rung of a tile, and the words of the indicator. */
   const said = new Map();
 
-  function hear(at, key, text) {
+  function hear(at, key, text, from = null) {
     if (said.get(key) === text) return;
-    if (said.has(key)) turns.push({ at, key, before: said.get(key), text });
+    if (said.has(key)) turns.push({ at, key, before: said.get(key), text, ...from });
     said.set(key, text);
   }
 
@@ -110,7 +110,7 @@
     for (const [place, where] of Object.entries(STILLS)) for (const image of document.querySelectorAll(where)) lookAt(image, place);
     const at = Date.now() / 1000;
     for (const tile of document.querySelectorAll(".tile[data-seat]"))
-      if (tile.dataset.rung) hear(at, `rung ${tile.dataset.seat} ${tile.dataset.sort ?? ""}`, tile.dataset.rung);
+      if (tile.dataset.rung) hear(at, `rung ${tile.dataset.seat} ${tile.dataset.sort ?? ""}`, tile.dataset.rung, origin(tile.querySelector("video")));
     const words = document.querySelector(".quality-lines")?.textContent;
     if (words) hear(at, "words", words);
   }

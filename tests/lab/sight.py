@@ -197,20 +197,23 @@ def received(sight: Sight, sender: int | None) -> Received:
 
 
 def _told(sight: Sight, sender: int | None) -> tuple[list[Still], list[float]]:
-    """Their stills, and when their rung changed: by the seat that a still of theirs shows."""
+    """Their stills, and when their rung changed: by the seat whose pictures or stills are theirs."""
+    places = _places(sight.frames)
+    rungs = [t for t in sight.turns if t["key"].startswith("rung ")]
     codes = [(s["seat"], timecode.person(s["code"])) for s in sight.stills if s["code"] is not None]
+    codes += [(t["key"].split()[1], places[_place(t)]) for t in rungs if _place(t) in places]
     seats = {seat for seat, person in codes if seat and person == sender}
     stills = [
         Still(s["at"], s["place"] == "asked", s["width"])
         for s in sight.stills
         if sender is None or (s["code"] is not None and timecode.person(s["code"]) == sender)
     ]
-    rungs = [t for t in sight.turns if t["key"].startswith("rung ")]
     return stills, [t["at"] for t in rungs if sender is None or t["key"].split()[1] in seats]
 
 
-def _place(frame: Mapping[str, Any]) -> tuple[int, str]:
-    return frame["connection"], frame["mid"]
+def _place(seen: Mapping[str, Any]) -> tuple[int, str]:
+    """Of a frame, or of a tile that may have no picture."""
+    return seen.get("connection", -1), seen.get("mid", "")
 
 
 def _places(frames: Sequence[Mapping[str, Any]]) -> dict[tuple[int, str], int]:

@@ -110,8 +110,8 @@ def still(at: float, *, place: str = "tile", person: int = 1, **more: Any) -> An
     return {"at": at, "place": place, "width": 640, "seat": f"s{person}", **shown, **more}
 
 
-def turn(at: float, seat: str = "s1", key: str = "rung") -> Any:
-    return {"at": at, "key": f"{key} {seat} person", "before": "slow", "text": "sharp"}
+def turn(at: float, seat: str = "s1", key: str = "rung", **more: Any) -> Any:
+    return {"at": at, "key": f"{key} {seat} person", "before": "slow", "text": "sharp", **more}
 
 
 def test_a_still_stands_for_the_picture_for_some_seconds() -> None:
@@ -138,6 +138,10 @@ def test_changes_of_the_rung_are_counted_a_minute_and_for_their_person() -> None
     assert received(sight, None).changes(WINDOW) == 18
     assert received(sight, 1).changes(WINDOW) == 12
     assert received(sight, 2).changes((0, 30)) == 2
+    shown = [turn(16, connection=0, mid="v0"), turn(17), turn(18, "s2", connection=0, mid="v1")]
+    seen_moving = Sight([], film((14, 26)), [], shown)
+    assert received(seen_moving, 1).changes(WINDOW) == 12
+    assert received(seen_moving, 2).changes(WINDOW) == 0
 
 
 @given(st.lists(st.tuples(st.floats(0, 50), st.floats(0, 10)), max_size=20))
