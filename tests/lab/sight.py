@@ -197,7 +197,7 @@ def received(sight: Sight, sender: int | None) -> Received:
 
 
 def _told(sight: Sight, sender: int | None) -> tuple[list[Still], list[float]]:
-    """Their stills, and when their rung changed: by the seat whose pictures or stills are theirs."""
+    """Their stills, and when their rung changed: by the seat that shows them."""
     places = _places(sight.frames)
     rungs = [t for t in sight.turns if t["key"].startswith("rung ")]
     codes = [(s["seat"], timecode.person(s["code"])) for s in sight.stills if s["code"] is not None]
