@@ -42,6 +42,8 @@ WORDS = Path(__file__).parents[1] / "config" / "translations"
 SWEEP_SECONDS, ANCHOR_SECONDS = 30.0, 60.0
 # Present values among the workers' numbers; all others only grow.
 HELD = ("sessions", "rooms", "workers")
+# As long as a browser keeps a connection: on a satellite link a new one costs over a second.
+KEPT_SECONDS = 330.0
 # A message of 2,000 characters and an SDP answer fit; nothing else is that long.
 LONGEST_EVENT = 100_000
 
@@ -241,6 +243,7 @@ def _serve(settings: Settings, files: Certificate | None, context: ssl.SSLContex
         host=settings.server.host,
         port=settings.server.port,
         ssl_context=context,
+        keepalive_timeout=KEPT_SECONDS,
         shutdown_timeout=2,
         access_log=None,
         print=lambda *_: print(f"Carbet : {address(settings)}", flush=True),
