@@ -34,9 +34,12 @@ class Belief:
         self._jumped = now
         self._most: tuple[float, float] | None = None  # (bit/s where it was too much, when)
 
-    def step(self, seen: Inflow, said: tuple[int, float] | None, demand: int, now: float) -> int:
+    def step(
+        self, seen: Inflow, said: tuple[int, float] | None, demand: int, shared: bool, now: float
+    ) -> int:
         """The rate now. `said`: what the browser believes and when it said so; `demand`: growing
-        beyond that would be of no use to anybody."""
+        beyond that would be of no use to anybody; `shared`: something that is not media crosses
+        the link too, so that what arrives is not all it carries."""
         passed = max(0.0, min(1.0, now - self._at))
         self._at = now
         waits, excess = seen.queue or 0.0, seen.loss - seen.own_loss
