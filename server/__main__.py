@@ -120,6 +120,18 @@ async def _add_agreement(settings: Settings, options: argparse.Namespace) -> Non
     print("ok")
 
 
+def limit_link(options: argparse.Namespace) -> None:
+    asyncio.run(_limit_link(settings_of(options), options))
+
+
+async def _limit_link(settings: Settings, options: argparse.Namespace) -> None:
+    async with _database(settings) as database, database.begin() as session:
+        await enlist.limit_link(
+            session, options.name, options.organisation, options.ceiling, options.bytes
+        )
+    print("ok")
+
+
 def verify_audit(options: argparse.Namespace) -> None:
     asyncio.run(_verify_audit(settings_of(options)))
 
@@ -184,6 +196,11 @@ def parser() -> argparse.ArgumentParser:
     agreement.add_argument("--site", required=True)
     agreement.add_argument("--organisation", required=True, help="the site's own")
     agreement.add_argument("--with", dest="with_whom", required=True)
+    link = _command(sites, "link", limit_link, "say what the link of a site may carry")
+    link.add_argument("name", metavar="NAME")
+    link.add_argument("--organisation", help="when two sites have this name")
+    link.add_argument("--ceiling", metavar="KBIT", help="kbit/s each way, or none")
+    link.add_argument("--bytes", metavar="MB", help="megabytes a call, or none")
     audit = _group(commands, "audit", "the audit log")
     _command(audit, "verify", verify_audit, "say ok, or the first bad row")
     return top

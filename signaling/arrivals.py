@@ -29,6 +29,7 @@ def _known(room: Room, arrival: Arrival) -> Seat:
         member=arrival.member,
         again=arrival.again or seat.again,
         generation=arrival.generation,
+        site=arrival.site,
     )
 
 

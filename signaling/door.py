@@ -66,6 +66,7 @@ def enter(room: Room, seat: Seat, now: dt.datetime) -> Outcome:
         stage=Stage.IN,
         entered_at=now,
         here_at=now,
+        meter=seat.meter.fresh(now),
         first_entered_at=seat.first_entered_at or now,
         waiting_since=None,
         hand=False,

@@ -150,12 +150,25 @@ class StoreStage:
 
 @dataclass(frozen=True)
 class StoreAttendance:
-    """Known by seat and `entered_at`: stored twice, it is there once."""
+    """Known by seat and `entered_at`: stored twice, it is there once. `sent` and `received` are
+    the bytes of this stay."""
 
     seat: str
     entered_at: dt.datetime
     left_at: dt.datetime | None = None
     why: str = ""
+    sent: int = 0
+    received: int = 0
+
+
+@dataclass(frozen=True)
+class StoreSiteLink:
+    """What a site's link was worth during a stay: bit/s each way, s."""
+
+    site: str
+    up: float | None
+    down: float | None
+    rtt: float | None
 
 
 @dataclass(frozen=True)
@@ -226,6 +239,7 @@ class Audit:
 Stored = (
     StoreStage
     | StoreAttendance
+    | StoreSiteLink
     | StoreIncident
     | StoreMatters
     | DropStill

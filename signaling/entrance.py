@@ -14,6 +14,7 @@ from server.kernel.access import Action, Actor, Role, can
 from server.kernel.audit import Audited
 from server.kernel.db import Consultation, Database, LoginSession, Seat, new_id
 from server.kernel.settings import SessionSettings
+from signaling import sites
 from signaling.events import Arrival
 from signaling.planning import GUEST_KINDS, storable
 from signaling.seats import Stage
@@ -104,6 +105,7 @@ async def _seated(
         generation=invitation.generation if invitation else 0,
         stage=Stage(seat.stage),
         consent=seat.consent,
+        site=await sites.link_of(session, login.person.site if login.person else None),
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from signaling.consultation import Status
 from signaling.messages import Command
+from signaling.meter import SiteLink
 from signaling.seats import Message, SlotUse, Stage
 from signaling.still import Still
 from signaling.ways import Way
@@ -28,6 +29,7 @@ class Arrival:
     generation: int = 0
     stage: Stage = Stage.AWAY
     consent: bool | None = None
+    site: SiteLink | None = None
 
 
 @dataclass(frozen=True)

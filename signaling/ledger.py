@@ -15,6 +15,7 @@ from signaling.effects import (
     StoreAttendance,
     StoreIncident,
     StoreLocked,
+    StoreSiteLink,
     StoreStage,
     StoreStatus,
 )
@@ -34,6 +35,7 @@ STARTS_WITHIN = dt.timedelta(seconds=3)
 FALLS = {(way, rung): f"{way}_{rung}" for way in ("up", "down") for rung in WITHOUT_VIDEO}
 LASTS = dt.timedelta(seconds=3)
 NO_INCIDENT = frozenset(("choice", "receiver", "starting"))
+METERED = dt.timedelta(minutes=1)
 MESSAGE_UNSENT, STILL_UNSENT = "message_unsent", "still_unsent"
 # A page takes and begins a still within this, or does not.
 ANSWERS_WITHIN = dt.timedelta(seconds=30)
@@ -152,21 +154,35 @@ def _incidents(room: Room, seat: Seat, now: dt.datetime) -> tuple[Seat, list[Eff
     return replace(seat, incidents=kept), [*ended, *new]
 
 
-def _attendance(was: Seat | None, seat: Seat, now: dt.datetime) -> list[Effect]:
+def _attendance(was: Seat | None, seat: Seat, now: dt.datetime) -> tuple[Seat, list[Effect]]:
     """One begin and one end for each stay. Whoever was gone left when they went, not when
     the seat was given up. A stay ends before the next begins, on another device too."""
     entered = seat.entered_at if seat.inside else None
     stayed = was.entered_at if was and was.inside else None
     if entered == stayed:
-        return []
+        return _metered(seat, now)
     rows: list[Effect] = []
     if was and stayed:
-        why = seat.why or "moved"
-        rows.append(StoreAttendance(seat.id, stayed, max(stayed, was.gone_at or now), why))
+        why, left_at = seat.why or "moved", max(stayed, was.gone_at or now)
+        meter = was.meter
+        used = {"sent": meter.sent, "received": meter.received}
+        rows.append(StoreAttendance(seat.id, stayed, left_at, why, **used))
         rows.append(Audit(seat.id, "leave", seat.id, detail={"why": why}))
+        if was.site and meter.telling:
+            rows.append(StoreSiteLink(was.site.id, meter.up, meter.down, meter.rtt))
     if entered:
         rows.append(StoreAttendance(seat.id, entered))
-    return rows
+    return seat, rows
+
+
+def _metered(seat: Seat, now: dt.datetime) -> tuple[Seat, list[Effect]]:
+    """Now and then, the bytes so far: a power cut of the server must not lose a call's."""
+    meter = seat.meter
+    due = meter.stored is None or now - meter.stored >= METERED
+    if not (seat.inside and seat.entered_at and due and meter.sent + meter.received):
+        return seat, []
+    row = StoreAttendance(seat.id, seat.entered_at, sent=meter.sent, received=meter.received)
+    return replace(seat, meter=replace(meter, stored=now)), [row]
 
 
 def _of_seat(
@@ -175,7 +191,8 @@ def _of_seat(
     seat, rows = _incidents(room, _timed(seat, now), now)
     if seat.stage is not (was.stage if was else Stage.AWAY):
         rows.insert(0, StoreStage(seat.id, seat.stage))
-    return seat, [*_attendance(was, seat, now), *rows]
+    seat, stays = _attendance(was, seat, now)
+    return seat, [*stays, *rows]
 
 
 def _of_room(before: Room, room: Room, now: dt.datetime) -> tuple[Room, list[Effect]]:

@@ -42,7 +42,8 @@ def measured(room: Room, event: Quality, now: dt.datetime) -> Outcome:
     else:
         weak = event.loss > WEAK_LOSS or rtt > WEAK_RTT
     link = replace(seat.link, weak=weak, up=event.up, down=event.down, rtt=event.rtt)
-    return room.put(replace(seat, link=link)), ()
+    meter = seat.meter.weighed(event.up, event.down, event.rtt)
+    return room.put(replace(seat, link=link, meter=meter)), ()
 
 
 # What pages are to send
@@ -90,9 +91,11 @@ def plan_of(seat: Seat) -> tuple[Effect, ...]:
 
 
 def report(room: Room, seat: Seat, command: Report, now: dt.datetime) -> Outcome:
-    """What a page says of an older session is of no use, and no mistake."""
+    """What a page says of an older session tells nothing of the link; its bytes were used."""
     if not seat.inside:
         return room, (Reply("not_allowed"),)
+    seat = replace(seat, meter=seat.meter.counted(command.sent, command.received))
+    room = room.put(seat)
     if seat.link.session != command.session:
         return room, (Reply(),)
     told = ReportLink(

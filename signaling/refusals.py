@@ -35,6 +35,7 @@ TRACES: dict[Action, Audited] = {
     Action.INVITE: Audited.INVITATION_CREATE,
     Action.ANNOTATE: Audited.NOTES_WRITE,
     Action.RECORD: Audited.RECORD_READ,
+    Action.STILL: Audited.STILL_READ,
     Action.REOPEN: Audited.CONSULTATION_REOPEN,
     Action.CANCEL: Audited.CONSULTATION_CANCEL,
 }

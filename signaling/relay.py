@@ -4,13 +4,14 @@
 consultation's, a peer's id is its seat's: the worker learns nothing else.
 """
 
+import datetime as dt
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Protocol
 
 from media import client
-from signaling import effects, events, ways
+from signaling import effects, events, meter, ways
 from signaling.events import Event
-from signaling.seats import Seat, SlotUse
+from signaling.seats import Room, Seat, SlotUse
 
 
 class Media(Protocol):
@@ -113,6 +114,14 @@ async def tell(media: Media, room: str, effect: Told) -> None:
             await media.transfer(room, seat, direction, on)
 
 
-def hint(seat: Seat) -> client.Hint:
-    """What is known of a seat's link before it carries anything."""
-    return client.Hint(rtt=seat.rtt)
+def hint(room: Room, seat: Seat, now: dt.datetime) -> client.Hint:
+    """What is known of a seat's link before it carries anything, and what it may carry."""
+    site = seat.site
+    had = site or meter.SiteLink("")
+    together = [s for s in room.seats if site and s.site and s.site.id == site.id]
+    used = meter.total(s.meter for s in together)
+    gone = (now - room.started_at).total_seconds() if room.started_at else 0.0
+    sharing = sum(s.inside for s in together)
+    most = meter.ceiling(site, used, 60.0 * room.minutes - gone, sharing, seat.saver)
+    rtt = had.rtt if seat.rtt is None else seat.rtt
+    return client.Hint(had.up, had.down, rtt, most)

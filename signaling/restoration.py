@@ -16,6 +16,7 @@ from server.kernel import db
 from server.kernel.db import Attendance, Consultation, Incident, Invitation, LoginSession
 from signaling.consultation import Status
 from signaling.ledger import WORKER_LOST
+from signaling.meter import Meter
 from signaling.seats import Flow, Link, Message, Room, Seat, Stage
 from signaling.still import Still, StillStage
 
@@ -59,6 +60,7 @@ async def load(
         locked=c.locked,
         started_at=c.started_at,
         ended_at=c.ended_at,
+        minutes=c.planned_minutes,
         seats=tuple(seats),
         messages=await messages(session, c.id, 0),
         stills=await stills(session, c.id),
@@ -83,9 +85,19 @@ def _seat(row: db.Seat, stays: list[Attendance], incidents: list[Incident]) -> S
         consent=row.consent,
         entered_at=entered,
         first_entered_at=stays[0].entered_at if stays else None,
+        meter=_meter(stays),
         matters=tuple(sorted(row.matters.items())),
         incidents=tuple((i.kind, i.started_at) for i in incidents if i.seat_id == row.id),
     )
+
+
+def _meter(stays: list[Attendance]) -> Meter:
+    """The bytes of before. What its page counted last is taken for this stay's: it goes on from
+    there, or is another page, and smaller."""
+    now = next((s for s in reversed(stays) if s.left_at is None), None)
+    earlier = sum(s.sent + s.received for s in stays if s is not now)
+    sent, received = (now.sent, now.received) if now else (0, 0)
+    return Meter(sent, received, earlier, page=(sent, received))
 
 
 async def _invited(session: AsyncSession, invitation_id: str, seat: Seat) -> Seat:

@@ -289,7 +289,8 @@ class Rooms:
 
     async def _open(self, room: Room, seat: str, attempt: int) -> Event:
         try:
-            offer = await self._media.open(room.id, seat, relay.hint(room.by_id[seat]))
+            hint = relay.hint(room, room.by_id[seat], self._clock())
+            offer = await self._media.open(room.id, seat, hint)
         except (client.MediaAway, client.MediaRefused):
             return NotOffered(seat, attempt)
         return Offered(seat, attempt, offer.session, offer.sdp, offer.plan)

@@ -26,7 +26,7 @@ from server.kernel.db import (
     new_id,
 )
 from server.kernel.metrics import METRICS
-from signaling import consultations, invitations
+from signaling import consultations, invitations, sites
 from signaling.consultation import Act
 from signaling.effects import (
     Audit,
@@ -38,6 +38,7 @@ from signaling.effects import (
     StoreIncident,
     StoreLocked,
     StoreMatters,
+    StoreSiteLink,
     StoreStage,
     StoreStatus,
 )
@@ -145,6 +146,7 @@ async def _change(
     batch: Batch,
     row: StoreStage
     | StoreAttendance
+    | StoreSiteLink
     | StoreIncident
     | StoreMatters
     | DropStill
@@ -167,6 +169,8 @@ async def _change(
             await consultations.move(session, batch.room, act, **_times(act, at))
         case StoreAttendance():
             await _attendance(session, batch.room, row)
+        case StoreSiteLink(site, up, down, rtt):
+            await sites.remember(session, site, up, down, rtt, batch.at)
         case StoreIncident():
             await _incident(session, batch.room, row)
 
@@ -200,6 +204,8 @@ async def _attendance(session: AsyncSession, room: str, row: StoreAttendance) ->
             entered_at=row.entered_at,
             left_at=row.left_at,
             left_why=row.why,
+            sent=row.sent,
+            received=row.received,
         )
     )
     await session.flush()

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any, Literal
 
 from signaling.consultation import Status
+from signaling.meter import Meter, SiteLink
 from signaling.still import Pointed, Pointer, Still, Wanted
 from signaling.ways import Way
 
@@ -153,6 +154,8 @@ class Seat:
     heard: Heard = Heard()
     rtt: float | None = None
     saver: bool = False
+    site: SiteLink | None = None
+    meter: Meter = field(default_factory=Meter)
     sending: bool = False
     listed: str = ""
     here_at: dt.datetime | None = None
@@ -206,8 +209,8 @@ class Message:
 
 @dataclass(frozen=True)
 class Room:
-    """One consultation as it is lived. `rev` grows with each change. `refused` are the latest
-    stills which were no picture."""
+    """One consultation as it is lived. `rev` grows with each change. `minutes` are those
+    planned; `refused` are the latest stills which were no picture."""
 
     id: str
     status: Status
@@ -215,6 +218,7 @@ class Room:
     started_at: dt.datetime | None = None
     ended_at: dt.datetime | None = None
     rev: int = 0
+    minutes: int = 30
     seats: tuple[Seat, ...] = ()
     claims: tuple[Claim, ...] = ()
     messages: tuple[Message, ...] = ()

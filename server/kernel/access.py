@@ -48,8 +48,10 @@ class Action(StrEnum):
     INVITE = "consultation:invite"
     ANNOTATE = "consultation:annotate"
     RECORD = "consultation:record"  # see and export the record
+    STILL = "consultation:still"  # see a still that is kept with it
     REOPEN = "consultation:reopen"
     CANCEL = "consultation:cancel"
+    SITE_LINK = "site:link"  # Site: say what its link may carry
     PERSON_MANAGE = "person:manage"  # Person, or None
     ACCOUNT = "account:see"  # Person: one's own
     AUDIT_READ = "audit:read"  # Organisation, or None
@@ -179,8 +181,10 @@ TABLE: dict[Action, tuple[Test, ...]] = {
     Action.INVITE: (_clinician, _coordinator),
     Action.ANNOTATE: (_clinician,),
     Action.RECORD: (_clinician, _at_site),
+    Action.STILL: (_clinician, _at_site),
     Action.REOPEN: (_clinician,),
     Action.CANCEL: (_clinician, _coordinator),
+    Action.SITE_LINK: (_administrator, _technician),
     Action.PERSON_MANAGE: (_administrator,),
     Action.ACCOUNT: (_oneself,),
     Action.AUDIT_READ: (_administrator,),
@@ -191,6 +195,7 @@ TABLE: dict[Action, tuple[Test, ...]] = {
 SUBJECTS: dict[Action, tuple[type, ...]] = {
     Action.PLAN: (Site, type(None)),
     Action.LIST: (type(None),),
+    Action.SITE_LINK: (Site,),
     Action.PERSON_MANAGE: (Person, type(None)),
     Action.ACCOUNT: (Person,),
     Action.AUDIT_READ: (Organisation, type(None)),

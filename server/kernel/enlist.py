@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from server.kernel import audit
+from server.kernel import audit, site_links
 from server.kernel.access import ROLES, SITE_KINDS, Role
 from server.kernel.db import Agreement, Organisation, Person, Site
 from server.kernel.directory import canonical_email, person_by_email
@@ -98,6 +98,43 @@ async def agree(session: AsyncSession, site_name: str, owner: str, with_whom: st
     await session.merge(Agreement(site_id=site.id, organisation_id=organisation.id))
     await audit.record(session, actor=COMMAND, action=audit.Audited.SITE_AGREE, subject=site.id,
                        detail={"organisation": organisation.id})  # fmt: skip
+
+
+async def limit_link(
+    session: AsyncSession,
+    name: str,
+    owner: str | None,
+    ceiling: str | None,
+    megabytes: str | None,
+) -> None:
+    """Says what the link of a site may carry (see `site_links`): None changes nothing, `none`
+    lifts a limit. `owner` is needed when two sites have the same name. Raises `Refused`."""
+    site = await _only(session, name, owner)
+    kilobits = _limit(ceiling, site.link_ceiling, 1000, site_links.CEILINGS)
+    mega = _limit(megabytes, site.link_bytes, 1_000_000, site_links.MEGABYTES)
+    await site_links.limit(session, COMMAND, site, kilobits, mega)
+
+
+async def _only(session: AsyncSession, name: str, owner: str | None) -> Site:
+    if owner is not None:
+        return await site_named(session, name, await _existing(session, owner))
+    found = list(await session.scalars(sa.select(Site).where(Site.name == name.strip())))
+    if len(found) > 1:
+        raise Refused("plusieurs sites ont ce nom : ajoutez --organisation",
+                      "several sites have this name: add --organisation")  # fmt: skip
+    if not found:
+        raise Refused("site inconnu", "unknown site")
+    return found[0]
+
+
+def _limit(text: str | None, now: int | None, unit: int, allowed: range) -> int | None:
+    if text is None:
+        return None if now is None else now // unit
+    try:
+        return site_links.readable("" if text == "none" else text or "0", allowed)
+    except ValueError:
+        raise Refused(f"de {allowed[0]} à {allowed[-1]}, ou none",
+                      f"{allowed[0]} to {allowed[-1]}, or none") from None  # fmt: skip
 
 
 async def organisation_named(session: AsyncSession, name: str) -> Organisation:

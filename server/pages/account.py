@@ -1,6 +1,7 @@
 """One's own account: language, clocks, and the devices which are logged in."""
 
 import zoneinfo
+from typing import Any
 
 from aiohttp import web
 
@@ -11,7 +12,9 @@ from server.kernel.db import LoginSession, Person
 from server.kernel.i18n import LOCALES
 from server.kernel.keys import DB, LOGIN, SETTINGS
 from server.middleware import LOCALE_COOKIE, set_cookie
-from server.pages.answers import Handler, form_of, page, see_other
+from server.pages.answers import Handler, act, form_of, page, say, see_other
+from signaling import sites
+from signaling.planning import InvalidPlan
 
 A_YEAR = 365 * 24 * 3600
 ZONES = tuple(sorted(
@@ -30,11 +33,40 @@ def _member(request: web.Request) -> LoginSession:
 
 
 async def account(request: web.Request) -> web.Response:
+    return await _page(request)
+
+
+async def _page(request: web.Request, status: int = 200, **more: Any) -> web.Response:
+    """The account; and the links of their sites, for those who administer them."""
     row = _member(request)
     policy = request.app[SETTINGS].session
     async with request.app[DB].read() as session:
         open_sessions = await sessions.of_person(session, row.person_id or "", policy=policy)
-    return page(request, "account.html", sessions=open_sessions, current_id=row.id, timezones=ZONES)
+        links = await sites.administered(session, request["actor"])
+    return page(
+        request,
+        "account.html",
+        status=status,
+        sessions=open_sessions,
+        current_id=row.id,
+        timezones=ZONES,
+        links=links,
+        **more,
+    )
+
+
+async def limit(request: web.Request) -> web.Response:
+    """What a site's link may carry."""
+    form, site = await form_of(request), request.match_info["site"]
+    try:
+        async with act(request) as session:
+            wanted = (form.get("ceiling", ""), form.get("bytes", ""))
+            await sites.limit(session, request["actor"], site, *wanted)
+    except InvalidPlan as refusal:
+        told = {field: say(request, text) for field, text in refusal.errors.items()}
+        typed = {"site": site, **form}
+        return await _page(request, status=422, typed=typed, errors=told)
+    return see_other("/account#links")
 
 
 async def change(request: web.Request) -> web.Response:
@@ -94,5 +126,6 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("POST", "/account", change),
     ("POST", "/account/sessions/revoke-others", revoke_others),
     ("POST", "/account/sessions/{session}/revoke", revoke),
+    ("POST", "/sites/{site}/link", limit),
     ("POST", "/locale", choose_locale),
 )

@@ -1,5 +1,7 @@
 """The call's page, and what remains of the call."""
 
+import asyncio
+import logging
 from typing import Any
 
 from aiohttp import web
@@ -7,10 +9,13 @@ from aiohttp import web
 from server.kernel.access import Action, Actor, can
 from server.kernel.db import Consultation, LoginSession, Seat
 from server.kernel.keys import DB, TRANSLATIONS
-from server.pages.answers import Handler, page, see_other
+from server.pages.answers import ALBUMS, Handler, page, see_other
 from server.pages.consultation import allowed, may
 from signaling import entrance, record
+from signaling.album import Damaged
 from signaling.consultation import OVER
+
+log = logging.getLogger("carbet.stills")
 
 
 def _candidates(request: web.Request) -> list[tuple[Actor, LoginSession]]:
@@ -83,8 +88,23 @@ async def record_csv(request: web.Request) -> web.Response:
     )
 
 
+async def still(request: web.Request) -> web.Response:
+    """One size of a still that is kept with the consultation."""
+    wanted, number = request.match_info["still"], request.match_info["stage"]
+    async with may(request, Action.STILL) as (session, c):
+        found = await record.still_of(session, request["actor"], c, wanted, number)
+    album = request.app[ALBUMS].kept
+    try:
+        data = await asyncio.to_thread(album.read, c.id, found.id, found.stage)
+    except Damaged:
+        log.error("a still is damaged", extra={"consultation": c.id, "still": found.id})
+        raise web.HTTPNotFound from None
+    return web.Response(body=data, content_type=found.type)
+
+
 ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/consultations/{id}/call", call),
     ("GET", "/consultations/{id}/record", show_record),
     ("GET", "/consultations/{id}/record.csv", record_csv),
+    ("GET", "/consultations/{id}/stills/{still}/{stage}", still),
 )

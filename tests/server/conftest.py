@@ -9,14 +9,26 @@ from typing import Any
 import pytest
 from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient, TestServer
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.app import make_app
 from server.kernel import sessions
-from server.kernel.db import Consultation, Database, Invitation, Patient, Person
+from server.kernel.db import (
+    Attendance,
+    Consultation,
+    Database,
+    Incident,
+    Invitation,
+    Patient,
+    Person,
+    Seat,
+    Still,
+)
 from server.kernel.forgery import PRE_COOKIE
 from server.kernel.secrets import Secret
 from server.kernel.settings import load
 from signaling import invitations
+from signaling.album import Album
 from tests.people import People, cookie_header, logged_in
 
 NOBODY = {"Cookie": f"{PRE_COOKIE}={'a' * 43}", "X-CSRF-Token": "a" * 43}
@@ -79,15 +91,18 @@ class Visitor:
 
 @dataclass(frozen=True)
 class Planned:
-    """A consultation of the CHU's clinician at the river's health post, with one relative."""
+    """A consultation of the CHU's clinician at the river's health post, with one relative, and
+    what is left of a call: a still, an incident, a stay."""
 
     consultation: Consultation
     invitation: Invitation
     guest: sessions.Opened
+    still: str = "5b0b1ef5-6f6a-4cf7-a9d5-0a4b1c0c7e11"
+    picture: bytes = b"RIFF, as far as anybody here can tell"
 
 
 @pytest.fixture
-async def planned(database: Database, people: People, secret: Secret) -> Planned:
+async def planned(database: Database, people: People, secret: Secret, tmp_path: Path) -> Planned:
     net, now = people.network, dt.datetime.now(dt.UTC)
     async with database.begin() as session:
         patient = Patient(
@@ -113,8 +128,36 @@ async def planned(database: Database, people: People, secret: Secret) -> Planned
         session.add(c)
         await session.flush()
         invited = await invitations.create(session, c, "family", "Rosa", secret, now)
-        guest = await sessions.open_guest(session, invited)
-        return Planned(c, invited, guest)
+        made = Planned(c, invited, await sessions.open_guest(session, invited))
+        await _lived(session, made, people, now)
+    Album(tmp_path / "stills", secret).keep(c.id, made.still, 0, made.picture)
+    return made
+
+
+async def _lived(session: AsyncSession, planned: Planned, people: People, now: dt.datetime) -> None:
+    c = planned.consultation.id
+    doctor = Seat(
+        id="seat-doctor", consultation_id=c, person_id=people.clinician.id, kind="clinician",
+        name=people.clinician.name, stage="left",
+    )  # fmt: skip
+    nurse = Seat(
+        id="seat-nurse", consultation_id=c, person_id=people.nurse.id, kind="site",
+        name=people.nurse.name, stage="left",
+    )  # fmt: skip
+    session.add_all([doctor, nurse])
+    await session.flush()
+    stages = [
+        {"type": "image/webp", "width": 640, "height": 480, "bytes": 37, "kept_at": None},
+        {"type": "image/webp", "width": 4000, "height": 3000, "bytes": 9000, "kept_at": None},
+    ]
+    session.add_all([
+        Still(consultation_id=c, id=planned.still, seat_id=nurse.id, asked_by=doctor.id,
+              source="camera", begun_at=now, stages=stages, have=1),
+        Attendance(consultation_id=c, seat_id=nurse.id, entered_at=now, left_at=now,
+                   left_why="left", sent=1_000_000, received=500_000),
+        Incident(consultation_id=c, seat_id=nurse.id, kind="up_voice", why="rate",
+                 started_at=now, ended_at=now),
+    ])  # fmt: skip
 
 
 async def visitor(site: TestClient[Any, Any], database: Database, person: Person) -> Visitor:

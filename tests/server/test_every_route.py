@@ -1,6 +1,7 @@
 """Every route, as every kind of person, with a consultation that is theirs or is not."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient
 
 from server.kernel import audit
-from server.kernel.db import AuditRow, Database, LoginSession
+from server.kernel.db import AuditRow, Database, LoginSession, Site
 from server.pages import ROUTES
 from tests.people import People, cookie_header, logged_in
 from tests.server.conftest import NOBODY, Planned, Visitor, visitor
@@ -50,6 +51,8 @@ LET_IN: dict[tuple[str, str], set[str]] = {
     ("GET", C + "/call"): CLINICIANS | {"nurse", "guest"},
     ("GET", C + "/record"): CLINICIANS | {"nurse"},
     ("GET", C + "/record.csv"): CLINICIANS | {"nurse"},
+    ("GET", C + "/stills/{still}/{stage}"): CLINICIANS | {"nurse"},
+    ("POST", "/sites/{site}/link"): {"administrator", "technician"},
 }
 SECRETS = ("ANATO", "JOSEPHINE", "plaie de jambe", "Rosa", "1957")
 
@@ -64,6 +67,9 @@ def _address(path: str, planned: Planned, session_id: str) -> str:
         path.replace("{id}", planned.consultation.id)
         .replace("{invitation}", planned.invitation.id)
         .replace("{session}", session_id)
+        .replace("{still}", planned.still)
+        .replace("{stage}", "0")
+        .replace("{site}", "site-ehpad")
     )
 
 
@@ -94,6 +100,83 @@ async def test_each_person_gets_what_is_theirs_and_nothing_else(
             assert not any(word in got.text for word in SECRETS), (method, path)
         if who == "guest" and path.endswith("/revoke") and "invitations" in path:
             assert got.status == 404
+
+
+async def test_a_still_is_the_picture_that_was_kept_and_nothing_keeps_it(
+    site: TestClient[Any, Any], database: Database, people: People, planned: Planned
+) -> None:
+    nurse = await visitor(site, database, people.nurse)
+    folder = f"/consultations/{planned.consultation.id}/stills/"
+    answer = await site.get(folder + planned.still + "/0", headers=nurse.headers)
+    assert await answer.read() == planned.picture
+    assert answer.headers["Content-Type"] == "image/webp"
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    for other in ("/1", "/2", "/00000", "/-1", "/x", "/0/", "/\u0660"):
+        assert (await nurse.get(folder + planned.still + other)).status == 404, other
+    for still in ("x", "5b0b1ef5-6f6a-4cf7-a9d5-0a4b1c0c7eff", "..%2f..%2fsecret", "%00" * 12):
+        assert (await nurse.get(folder + still + "/0")).status == 404, still
+    elsewhere = f"/consultations/AAAAAAAAAAAAAAAA/stills/{planned.still}/0"
+    assert (await nurse.get(elsewhere)).status == 404
+    async with database.read() as session:
+        rows = await session.scalars(
+            sa.select(AuditRow).where(AuditRow.action == audit.Audited.STILL_READ)
+        )
+        told = [(row.actor, row.subject, row.outcome) for row in rows]
+        actor = f"member:{people.nurse.id}"
+        assert told[0] == (actor, planned.still, "done")
+        assert {outcome for *_, outcome in told[1:]} == {"refused"}
+
+
+async def test_a_damaged_still_is_not_found(
+    site: TestClient[Any, Any], database: Database, people: People, planned: Planned, tmp_path: Path
+) -> None:
+    (path,) = (tmp_path / "stills" / planned.consultation.id).iterdir()
+    path.write_bytes(path.read_bytes()[:-1])
+    nurse = await visitor(site, database, people.nurse)
+    address = f"/consultations/{planned.consultation.id}/stills/{planned.still}/0"
+    assert (await nurse.get(address)).status == 404
+
+
+async def test_the_record_shows_stills_bytes_and_why_a_link_fell(
+    site: TestClient[Any, Any], database: Database, people: People, planned: Planned
+) -> None:
+    nurse = await visitor(site, database, people.nurse)
+    address = f"/consultations/{planned.consultation.id}/record"
+    shown = (await nurse.get(address)).text
+    assert f'src="/consultations/{planned.consultation.id}/stills/{planned.still}/0"' in shown
+    assert "demandée par Dr Claire Morel" in shown and "12,3 Mo échangés" not in shown
+    assert "1,5 Mo échangés" in shown
+    assert "Voix sans image, à l’envoi : débit trop faible" in shown
+    told = (await nurse.get(address + ".csv")).text
+    assert f"Caméra · demandée par Dr Claire Morel · 640 × 480 · {planned.still}" in told
+    assert "1500 ko" in told and "Voix sans image, à l’envoi · débit trop faible" in told
+
+
+async def test_a_site_may_limit_its_link_and_lift_the_limit(
+    site: TestClient[Any, Any], database: Database, people: People
+) -> None:
+    technician = await visitor(site, database, people.technician)
+    address = "/sites/site-ehpad/link"
+    assert "EHPAD Les Tilleuls" in (await technician.get("/account")).text
+    assert (await technician.post(address, ceiling="64", bytes=" 50 ")).status == 303
+    shown = (await technician.get("/account")).text
+    assert 'value="64"' in shown and 'value="50"' in shown
+    async with database.read() as session:
+        stored = await session.get_one(Site, "site-ehpad")
+        assert (stored.link_ceiling, stored.link_bytes) == (64_000, 50_000_000)
+    for wrong in ({"ceiling": "23"}, {"ceiling": "-64"}, {"ceiling": "1e3"}, {"bytes": "0"},
+                  {"bytes": "100001"}, {"ceiling": "<b>"}):  # fmt: skip
+        got = await technician.post(address, **wrong)
+        assert got.status == 422 and "Écrivez un" in got.text and "<b>" not in got.text
+    assert (await technician.post(address, ceiling="", bytes="")).status == 303
+    async with database.read() as session:
+        stored = await session.get_one(Site, "site-ehpad")
+        assert (stored.link_ceiling, stored.link_bytes) == (None, None)
+    for other in ("site-cdps", "site-none", "%00"):
+        assert (await technician.post(f"/sites/{other}/link", ceiling="64")).status == 404
+    clinician = await visitor(site, database, people.clinician)
+    assert "Liaisons des sites" not in (await clinician.get("/account")).text
 
 
 def _without_request(text: str) -> str:

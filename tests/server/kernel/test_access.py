@@ -26,7 +26,7 @@ ALLOWED: dict[str, set[Action]] = {
     "clinician": set(IN_CONSULTATION),
     "colleague": set(IN_CONSULTATION),
     "coordinator": {Action.SEE, Action.INVITE, Action.CANCEL},
-    "nurse": {Action.SEE, Action.ENTER, Action.ADMIT, Action.RECORD},
+    "nurse": {Action.SEE, Action.ENTER, Action.ADMIT, Action.RECORD, Action.STILL},
     "caregiver": set(),
     "requester": set(),
     "technician": set(),

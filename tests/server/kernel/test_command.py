@@ -147,3 +147,37 @@ def test_what_is_not_understood_ends_with_2() -> None:
     with pytest.raises(SystemExit) as ended:
         main(["fly"])
     assert ended.value.code == 2
+
+
+def test_a_sites_link_is_limited_and_the_limit_lifted(
+    data_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    add = ("site", "add", "--name", "CDPS", "--kind", "cdps", "--city", "Maripasoula")
+    assert main([*add, "--organisation", "CHC"]) == 0
+
+    def limits() -> tuple[object, ...]:
+        rows = sqlite3.connect(data_dir / "carbet.sqlite").execute(
+            "SELECT link_ceiling, link_bytes FROM sites ORDER BY rowid"
+        )
+        return tuple(next(rows))
+
+    assert limits() == (None, None)
+    assert main(["site", "link", "CDPS", "--ceiling", "64", "--bytes", "50"]) == 0
+    assert limits() == (64_000, 50_000_000)
+    assert main(["site", "link", "CDPS", "--ceiling", "none"]) == 0
+    assert limits() == (None, 50_000_000)
+    capsys.readouterr()
+    for wrong, said in (
+        (("CDPS", "--ceiling", "23"), "24 to 1000000, or none"),
+        (("CDPS", "--ceiling", ""), "or none"),
+        (("CDPS", "--bytes", "1e3"), "1 to 100000"),
+        (("Nulle part",), "unknown site"),
+        (("CDPS", "--organisation", "CHU"), "unknown organisation"),
+    ):
+        assert main(["site", "link", *wrong]) == 1
+        assert said in capsys.readouterr().err
+    assert main([*add, "--organisation", "CHU"]) == 0
+    assert main(["site", "link", "CDPS", "--bytes", "9"]) == 1
+    assert "add --organisation" in capsys.readouterr().err
+    assert main(["site", "link", "CDPS", "--bytes", "9", "--organisation", "CHC"]) == 0
+    assert limits() == (None, 9_000_000)

@@ -3,5 +3,12 @@
 const button = document.getElementById("print");
 if (button) {
   button.hidden = false;
-  button.addEventListener("click", () => print());
+  button.addEventListener("click", () => printed());
+}
+
+/** Pictures are fetched when they come into sight; on paper all of them are in sight. */
+async function printed() {
+  for (const image of document.images) image.loading = "eager";
+  await Promise.allSettled([...document.images].map((image) => image.decode()));
+  print();
 }
