@@ -6,9 +6,9 @@ answers has drained and then goes back near the capacity it found; the growth is
 queue it could build before the next feedback tells. Knows no packets.
 """
 
-BETA = 0.85  # of what was carried, after overuse
+BETA = 0.92  # of what was carried, after overuse which left no queue yet
+STEEP = 0.7  # less for each second of queue: 0.85 for a tenth
 DEEPEST = 0.5  # of what was carried, while a long queue drains
-DRAIN = 1.0  # s in which a queue should be gone
 SAME = 0.8  # of the capacity known: nearer is the same link, seen again
 RESUME = 0.93  # of the capacity found, once drained
 MOST_DRAIN = 4.0  # s
@@ -22,6 +22,11 @@ SLOWEST, FASTEST = 0.08, 0.30  # growth, 1/s
 NEAR = 0.025  # growth near the capacity, 1/s
 CLOSE = 0.90  # of the capacity: near
 PASSED = 1.10  # of the capacity carried: it was not the capacity
+
+
+def draining(queue: float) -> float:
+    """The share of what a link carries to send while so many seconds of queue drain."""
+    return max(DEEPEST, BETA - STEEP * queue)
 
 
 class Control:
@@ -45,7 +50,7 @@ class Control:
             return False
         self._learn(carried)
         queue += max(0.0, min(1.0, sending / carried - 1)) * loop
-        factor = max(DEEPEST, BETA - queue / DRAIN * (BETA - DEEPEST))
+        factor = draining(queue)
         wanted = factor * carried
         if sending < LIMITED * self.rate:
             wanted = max(wanted, GENTLE * self.rate)
@@ -71,9 +76,10 @@ class Control:
         self.capacity = carried if saturated else None
         self.draining = False
         if saturated:
-            self._set(max(BETA * carried, GENTLE * self.rate))
+            factor = draining(queue)
+            self._set(max(factor * carried, GENTLE * self.rate))
             self.draining = queue > 0
-            self._drained_at = now + queue / (1 - BETA)
+            self._drained_at = now + queue / (1 - factor)
             self._deaf_until = self._drained_at + loop
         else:
             self._set(max(self.rate, carried))

@@ -2,7 +2,18 @@
 
 import pytest
 
-from media.core.aimd import BETA, DEEPEST, GENTLE, NEAR, RESUME, ROOM, SPARE, Control
+from media.core.aimd import (
+    BETA,
+    DEEPEST,
+    GENTLE,
+    NEAR,
+    RESUME,
+    ROOM,
+    SPARE,
+    STEEP,
+    Control,
+    draining,
+)
 
 LOOP = 0.3
 
@@ -31,13 +42,17 @@ def test_it_stays_within_its_bounds() -> None:
     assert subject.rate == 20e6
 
 
+def test_a_longer_queue_is_drained_harder() -> None:
+    assert draining(0.0) == 0.92 and draining(0.1) == pytest.approx(0.85) and draining(3) == 0.5
+
+
 def test_a_fall_goes_below_what_was_carried_until_the_queue_is_gone() -> None:
     subject = control()
     assert subject.fall(90_000, 90_000, 0.0, LOOP, 1.0)
     assert subject.rate == pytest.approx(BETA * 90_000) and subject.draining
     subject = control()
     subject.fall(90_000, 90_000, 0.5, LOOP, 1.0)
-    factor = BETA - 0.5 * (BETA - DEEPEST)
+    factor = BETA - 0.5 * STEEP
     assert subject.rate == pytest.approx(factor * 90_000)
     run(subject, 1.0, 0.5 / (1 - factor) - 0.05)
     assert subject.draining
@@ -170,10 +185,11 @@ def test_a_probe_that_filled_the_link_is_drained_and_tells_its_capacity() -> Non
     subject = control()
     subject.probing(LOOP, 1.0)
     subject.probed(150_000, True, 0.15, LOOP, 1.5)
-    assert subject.rate == pytest.approx(BETA * 150_000) and subject.draining
-    run(subject, 1.5, 0.98)
+    assert subject.rate == pytest.approx(draining(0.15) * 150_000) and subject.draining
+    lasts = 0.15 / (1 - draining(0.15))
+    run(subject, 1.5, lasts - 0.03)
     assert subject.draining
-    run(subject, 2.5, 0.04)
+    run(subject, 1.5 + lasts, 0.04)
     assert subject.rate == pytest.approx(RESUME * 150_000) and not subject.draining
     subject.probed(10_000, True, 0.0, LOOP, 9.0)  # one odd answer
     assert subject.rate == pytest.approx(GENTLE * RESUME * 150_000)
