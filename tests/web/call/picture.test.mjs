@@ -17,7 +17,7 @@ test("a picture without a new frame for three seconds is told to have stopped", 
 });
 
 test("a picture no longer sent is taken away sooner, for what comes in its place", () => {
-  assert.deepEqual([see(tile("voice"), GONE - 1), see(tile("voice"), GONE)], ["live", "voice"]);
+  assert.deepEqual([GONE, see(tile("voice"), GONE - 1), see(tile("voice"), GONE)], [1000, "live", "voice"]);
   assert.equal(see(tile("text"), GONE), "text");
   assert.equal(see(tile("stills"), GONE), "stills");
   assert.equal(see(tile("stills"), GONE, { still: true }), "still");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { learnt, marked, passage, RUNGS, thin, turn, turned } from "../../../web/static/js/call/quality.js";
+import { learnt, marked, onlyPresent, passage, RUNGS, thin, turn, turned } from "../../../web/static/js/call/quality.js";
 
 const way = (rung, code = "fine", have = null, more = {}) => ({ rung, why: { code, have, need: null }, rate: null, spare: 0, queue: 0, loss: 0, ...more });
 const seat = (name, up, down = way("motion")) => ({ seat: name, up, down });
@@ -27,6 +27,24 @@ test("a sender held back by its receiver is not the one in the way", () => {
   assert.deepEqual([rung, side, cause, figure], ["sharp", "to", "link", 60]);
   const alone = passage(known(seat("site", way("slow", "receiver")), seat("doc", way("motion"), way("motion"))), "site", "doc");
   assert.deepEqual([alone.rung, alone.side], ["slow", "to"]);
+});
+
+test("on the same rung whoever has a reason of their own is in the way", () => {
+  const between = (up, down) => passage(known(seat("site", way("slow", up)), seat("doc", way("motion"), way("slow", down))), "site", "doc").side;
+  assert.deepEqual([between("fine", "rate"), between("rate", "rate"), between("rate", "fine"), between("receiver", "rate")], ["to", "from", "from", "to"]);
+  const lower = passage(known(seat("site", way("stills", "fine")), seat("doc", way("motion"), way("slow", "rate"))), "site", "doc");
+  assert.deepEqual([lower.side, lower.rung], ["from", "stills"]);
+});
+
+test("each code is a kind of reason; one nobody knows is laid at the link's door", () => {
+  const kinds = { fine: "fine", rate: "link", loss: "link", delay: "link", climbing: "link", starting: "starting", choice: "choice", processor: "processor", ceiling: "ceiling", receiver: "receiver", whatever: "link" };
+  for (const [code, cause] of Object.entries(kinds)) assert.equal(known(seat("site", way("slow", code))).site.up.cause, cause, code);
+  assert.equal(passage(known(seat("site", way("slow", "receiver"))), "site", "doc").cause, "link");
+});
+
+test("only those present are kept", () => {
+  const all = known(seat("site", way("motion")), seat("son", way("motion")));
+  assert.deepEqual(Object.keys(onlyPresent(all, { seats: [{ seat: "doc" }, { seat: "son" }] })), ["son"]);
 });
 
 test("a figure stands as it was when the rung changed, while the estimate moves", () => {

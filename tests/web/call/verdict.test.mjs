@@ -34,6 +34,33 @@ test("who is not there cannot be judged", () => {
   assert.equal(level(room(person("site")), quality(link("site", way("motion")))), "good");
 });
 
+test("one other person is named, several are not", () => {
+  const who = (...seats) => verdict(play(room(...seats))).who?.seat ?? null;
+  assert.equal(who(person("site")), "site");
+  assert.equal(who(person("site", { connection: "lost" })), "site");
+  assert.equal(who(person("site"), person("son")), null);
+});
+
+test("one who is there is judged although another is not", () => {
+  const lost = person("son", { connection: "lost" });
+  assert.equal(level(room(person("site"), lost), quality(link("site", way("motion")))), "good");
+  assert.equal(level(room(lost, person("site", { connection: "connecting" }))), "gone");
+  assert.equal(level(room(person("site"), person("son")), quality(link("site", way("motion")))), "good");
+});
+
+test("a silent microphone is not promised, on either side", () => {
+  const told = play(room(person("site", { mic: "off" })), quality(link("site", way("slow", "rate"), way("slow", "rate"))));
+  assert.deepEqual(verdict(told).lines.map((line) => [line.way, line.voice]), [["in", false], ["out", true]]);
+  const camera = { type: "devices", devices: { ...DEVICES, camera: "off" } };
+  assert.deepEqual(verdict(step(told, camera)).lines.map((line) => line.way), ["in"]);
+  const exam = { type: "devices", devices: { ...DEVICES, camera: "off", exam: "on" } };
+  assert.deepEqual(verdict(step(told, exam)).lines.map((line) => line.way), ["in", "out"]);
+});
+
+test("one weak direction makes the link weak, whatever holds the other", () => {
+  assert.equal(level(room(person("site")), quality(link("site", way("slow", "choice"), way("slow", "rate")))), "weak");
+});
+
 test("loss without a lower rung is an unsteady link, one's own or the other's", () => {
   const good = quality(link("site", way("motion")));
   assert.equal(level(room(person("site", { connection: "weak" })), good), "unsteady");
@@ -90,6 +117,7 @@ test("another act is offered from voice alone down, and during a cut", () => {
   assert.deepEqual(["slow", "stills", "voice", "text"].map(at), [null, null, "voice", "text"]);
   assert.equal(fallen(play(room(person("site", { connection: "lost" })))), "none");
   assert.equal(fallen(play(room(person("site")))), null);
+  assert.equal(fallen(play(room(person("site")), { type: "media", media: "down", at: 2 })), "none");
 });
 
 test("a thin link is a weak one, on tiles and in lists", () => {
@@ -115,5 +143,9 @@ test("what matters is the voice until a clinician says otherwise, picture by pic
   said.room.matters = { "site/exam": "detail" };
   const state = play(said);
   assert.deepEqual(tiles(state).featured.map((tile) => tile.matter), ["speech", "detail"]);
+  said.room.matters = { "site/camera": "motion" };
+  assert.equal(tiles(play({ ...said, room: { ...said.room, rev: (rev += 1) } })).featured[0].matter, "motion");
+  assert.equal(tiles({ ...state, context: { ...CLINICIAN, kind: "second_clinician", host: false } }).featured[0].choosing, true);
+  assert.equal(tiles({ ...state, context: { ...CLINICIAN, kind: "site" } }).featured[0].choosing, true);
   assert.equal(tiles({ ...state, context: { ...CLINICIAN, kind: "family", host: false } }).featured[0].choosing, false);
 });
