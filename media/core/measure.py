@@ -12,7 +12,7 @@ class Measure:
     __slots__ = ("_now", "_past", "_tick")
 
     def __init__(self) -> None:
-        self._tick = -1
+        self._tick: int | None = None
         self._now = [0] * (LAYERS + 1)  # bytes of each layer, then frames
         self._past: list[list[int]] = []
 
@@ -31,9 +31,9 @@ class Measure:
         self._now[LAYERS] += 1
 
     def _roll(self, tick: int) -> None:
-        gone = tick - self._tick
         empty = [0] * (LAYERS + 1)
-        if gone > STEPS or gone < 0:
+        gone = -1 if self._tick is None else tick - self._tick
+        if not 0 < gone <= STEPS:
             self._past = []
         else:
             self._past = [*self._past, self._now, *([empty] * (gone - 1))][-STEPS:]

@@ -11,7 +11,9 @@ from typing import Generic, NamedTuple, TypeVar
 
 Item = TypeVar("Item")
 BURST = 0.04  # s of rate which may leave at once
-STALE = 0.4  # s a frame may wait
+STALE_UPPER = 0.25  # s a frame of an upper layer may wait
+STALE = 0.4  # s one of the lowest may, and longer where the key frame which its loss costs
+STALE_KEYS = 1.5  # would take longer: so many times as long
 STALE_KEY = 2.0  # s a key frame may wait: in part it is of no use, and another costs the same
 MOST_BEGUN = 64  # frames; a packet that comes later than this finds no one waiting for it
 DEBT = 0.5  # s of rate which may be spent ahead
@@ -45,7 +47,7 @@ class Pacer(Generic[Item]):
         self._begun: dict[int, dict[int, None]] = {}  # stream → frames of which a packet left
         self._budget = BURST * rate  # bits
         self._at = now
-        self._probe = (0.0, 0.0)  # bits left to send, at this rate
+        self._key_bytes: dict[int, tuple[int, int]] = {}  # stream → its last key frame, and bytes
 
     def __bool__(self) -> bool:
         return self.queued > 0
@@ -61,16 +63,15 @@ class Pacer(Generic[Item]):
         if frame is None:
             self._again.append((item, size, now))
             return
+        if frame.keyframe:
+            key, before = self._key_bytes.get(frame.stream, (frame.key, 0))
+            self._key_bytes[frame.stream] = (frame.key, size + before * (key == frame.key))
         stream = self._streams.setdefault(frame.stream, deque())
         stream.append(_Queued(item, size, now, frame))
 
     def spent(self, size: int) -> None:
         """So many bytes left beside the pacer; a negative number gives back what did not leave."""
         self._budget = max(self._budget - 8 * size, -DEBT * self.rate)
-
-    def probe(self, size: int, rate: float) -> None:
-        """Let `size` bytes leave at `rate` instead, with what waits; `due` says what is short."""
-        self._probe = (8.0 * size, rate)
 
     def due(self, now: float) -> list[tuple[Item, int]]:
         """What leaves now, and its size: within the rate, with a burst of one packet or of 40 ms.
@@ -112,9 +113,18 @@ class Pacer(Generic[Item]):
             self.queued -= size
             dropped.append(item)
         for stream in list(self._streams):
-            if now - self._streams[stream][0].at > STALE:
+            if now - self._streams[stream][0].at > STALE_UPPER:
                 dropped += self._clear(stream, now)
         return dropped
+
+    def _patience(self, frame: Frame) -> float:
+        if frame.keyframe:
+            return STALE_KEY
+        if not frame.base:
+            return STALE_UPPER
+        _, key = self._key_bytes.get(frame.stream, (0, 0))
+        crossing = key * 8 / self.rate if self.rate > 0 else 0.0
+        return min(max(STALE, STALE_KEYS * crossing), STALE_KEY)
 
     def _clear(self, stream: int, now: float) -> list[Item]:
         queue = self._streams.pop(stream)
@@ -126,7 +136,7 @@ class Pacer(Generic[Item]):
             frame = queued.frame
             if frame.key not in goes:
                 broken = broken and not frame.keyframe
-                late = now - queued.at > (STALE_KEY if frame.keyframe else STALE)
+                late = now - queued.at > self._patience(frame)
                 goes[frame.key] = broken or late
                 broken = broken or (late and frame.base)
             if goes[frame.key]:

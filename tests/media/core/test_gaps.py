@@ -1,3 +1,5 @@
+from random import Random
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -51,3 +53,63 @@ def test_a_hostile_order_stays_in_bounds(arrivals: list[tuple[int, float]]) -> N
         now += passed
         gaps.arrive(sequence, now)
         assert len(gaps.due(now, 0.05)) <= MOST_MISSING
+
+
+def test_a_third_ask_waits_longer_than_the_second() -> None:
+    gaps = Gaps()
+    gaps.arrive(1, 0)
+    gaps.arrive(3, 0)
+    asks = [t / 100 for t in range(1, 400) if gaps.due(t / 100, 0.2)]
+    assert asks == [0.01, 0.27, 0.79]
+
+
+def test_repairs_take_a_seventh_of_the_link_at_most() -> None:
+    """Half of everything is lost on 200 kbit/s of packets of 500 bytes."""
+    gaps, asked = Gaps(), 0
+    for n in range(1, 1001):  # 20 s, 50 packets a second
+        if n % 2:
+            gaps.arrive(n, n / 50)
+        asked += len(gaps.due(n / 50, 0.6, 200_000, 500))
+    most = 0.15 * 200_000 * (20 + 1) / (8 * 500)
+    assert 0.9 * most <= asked <= most
+
+
+def test_one_a_second_may_always_be_asked_for() -> None:
+    gaps, asked = Gaps(), 0
+    for n in range(1, 501):  # 10 s
+        if n % 2:
+            gaps.arrive(n, n / 50)
+        asked += len(gaps.due(n / 50, 0.6, 8_000, 1200))
+    assert 10 <= asked <= 11
+
+
+def test_sound_is_asked_for_only_while_it_can_still_be_played() -> None:
+    for round_trip, wanted in ((0.25, [0.01, 0.33]), (0.26, []), (0.1, [0.01, 0.16])):
+        gaps = Gaps()
+        gaps.arrive(1, 0)
+        gaps.arrive(3, 0)
+        asks = [t / 100 for t in range(1, 100) if gaps.due(t / 100, round_trip, sound=True)]
+        assert asks == [at for at in wanted if at <= 0.3], round_trip
+
+
+def test_few_are_asked_for_twice_at_a_satellites_round_trip() -> None:
+    """Ten in a hundred lost both ways, answers between 600 and 700 ms: at most 1.2 for each."""
+    random = Random(1)
+    gaps = Gaps()
+    lost = 0
+    answers: list[tuple[float, int]] = []
+    sent = 0
+    for n in range(1, 6001):  # two minutes
+        now = n / 50
+        for at, place in [each for each in answers if each[0] <= now]:
+            answers.remove((at, place))
+            gaps.arrive(place & 0xFFFF, now)
+        if random.random() >= 0.1:
+            gaps.arrive(n, now)
+        else:
+            lost += 1
+        for sequence in gaps.due(now, 0.65, 300_000, 600):
+            sent += 1
+            if random.random() >= 0.1:
+                answers.append((now + random.uniform(0.6, 0.7), sequence))
+    assert 1.0 <= sent / lost <= 1.2

@@ -69,3 +69,32 @@ def test_both_forms_carry_the_transport_wide_number(profile: int, elements: byte
     data = struct.pack("!BBHII", 0x90, 96, 1, 2, 3) + block + b"x"
     *_, at, start, _ = rtp.parse(data)
     assert rtp.known(data, at, start) == (0x1234, 5, "")
+
+
+@given(st.integers(0, 0xFFFF), st.binary(max_size=50), st.booleans())
+def test_a_number_is_put_into_a_packet_and_nothing_else_changes(
+    number: int, payload: bytes, padded: bool
+) -> None:
+    packet = rtp.write_padding(96, 7, 8, 9) if padded else rtp.write(0x80 | 96, 7, 8, 9, payload)
+    made = rtp.numbered(packet, number)
+    assert len(made) == len(packet) + 8
+    second, sequence, timestamp, ssrc, block, start, end = rtp.parse(made)
+    assert (second & 0x7F, sequence, timestamp, ssrc) == (96, 7, 8, 9)
+    assert rtp.known(made, block, start) == (number, -1, "")
+    assert made[start:end] == (b"" if padded else payload)
+    assert RtpPacket.parse(made).marker == (not padded)
+
+
+@pytest.mark.parametrize("size", [1, 17, 255])
+def test_padding_is_as_long_as_asked(size: int) -> None:
+    data = rtp.write_padding(97, 1, 2, 3, size)
+    packet = RtpPacket.parse(data)
+    assert (packet.payload, packet.padding_size, len(data)) == (b"", size, 12 + size)
+
+
+def test_a_retransmission_names_its_original_and_a_probe_none() -> None:
+    data = rtp.write(97, 1, 2, 3, b"\x12\x34rest")
+    assert rtp.original(data, 12, len(data)) == 0x1234
+    for short in (b"", b"\x12", b"\x12\x34"):
+        data = rtp.write(97, 1, 2, 3, short)
+        assert rtp.original(data, 12, len(data)) == -1

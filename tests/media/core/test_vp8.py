@@ -42,3 +42,27 @@ def test_reads_what_another_writes(picture: int | None, tl0: int | None) -> None
 def test_a_continuation_is_no_keyframe() -> None:
     assert not vp8.parse(b"\x00\x10").keyframe
     assert not vp8.parse(b"\x11\x10").keyframe
+
+
+@pytest.mark.parametrize("layer", [0, 1, 2, 3])
+@pytest.mark.parametrize("sync", [0, 1])
+@pytest.mark.parametrize("discardable", [0, 1])
+def test_layers_are_read(layer: int, sync: int, discardable: int) -> None:
+    first = 0x90 | discardable << 5
+    read = vp8.parse(bytes((first, 0xE0, 0x81, 0x02, 7, layer << 6 | sync << 5 | 0x1F, 1)))
+    assert (read.temporal, read.sync, read.discardable) == (layer, bool(sync), bool(discardable))
+    assert (read.start, read.keyframe, read.picture_id, read.tl0) == (True, False, 0x102, 7)
+
+
+def test_a_key_index_alone_names_no_layer() -> None:
+    read = vp8.parse(bytes((0x90, 0x10, 0xFF, 1)))
+    assert (read.temporal, read.sync) == (0, False)
+
+
+@pytest.mark.parametrize("first,start", [
+    (0x10, True), (0x90, True), (0x18, True), (0x00, False), (0x11, False), (0x17, False),
+])  # fmt: skip
+def test_a_frame_starts_where_its_first_partition_does(first: int, start: bool) -> None:
+    data = bytes((first, 0, 0)) if first & 0x80 else bytes((first, 0))
+    read = vp8.parse(data)
+    assert read.start == start and read.keyframe == start
