@@ -8,6 +8,7 @@ from media.core.ladder import Reason, VoiceStep
 RISE = 0.12  # of a figure: less is not worth a message on a thin link
 SINK = 0.10  # at once: the margin of a link covers less
 OFTEN = 3.0  # s between two plans which only give a little more
+GRAIN = 2000  # bit/s: what is to spare follows every breath of the link
 LEAP = 0.3  # of a picture's bitrate: so much more is told
 SOON = 1.0  # s after the last plan
 
@@ -75,6 +76,6 @@ def _kind(plan: Plan) -> tuple[object, ...]:
 
 
 def _amounts(plan: Plan) -> list[int]:
-    """Bit/s that matter; spare and ceiling in steps, for they follow every breath of the link."""
+    """Bit/s that matter: the pictures first."""
     pictures = [one.bitrate if one else 0 for one in (plan.camera, plan.low, plan.exam)]
-    return [*pictures, plan.ceiling, plan.spare // 2000 * 2000 + 2000]
+    return [*pictures, plan.ceiling, (plan.spare // GRAIN + 1) * GRAIN]

@@ -31,7 +31,7 @@ def swapped(section: str, key: str, value: str, nth: int = 0) -> tuple[str, int]
 def test_the_ladder_that_comes_with_carbet_is_read_whole() -> None:
     quality = load()
     assert quality.link.margin == 0.10 and quality.link.feedback == 3000
-    assert quality.level(2, "speech").least == 21_000 and quality.level(2, "speech").fps == 8
+    assert quality.level(2, "speech").least == 21_000 and quality.level(2, "speech").fps == 9
     assert quality.stills.bytes == 9000 and quality.voice_least == 8000
     assert quality.audio[-1].step == VoiceStep(6000, 120, False)
     assert len(quality.audio) == TEXT.count("[[audio]]")

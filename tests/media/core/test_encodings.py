@@ -12,7 +12,7 @@ def encode(
 
 
 def test_the_picture_of_a_thin_link() -> None:
-    assert encode(2, 30_000) == Encoding(24_538, 8, 180, 2, "av1")
+    assert encode(2, 30_000) == Encoding(24_053, 9, 180, 2, "av1")
 
 
 def test_frames_for_motion_lines_for_detail() -> None:
