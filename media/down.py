@@ -23,8 +23,8 @@ from media.track import Outgoing, Track
 OVERHEAD = 44  # bytes around a numbered packet: IPv4, UDP, the SRTP tag
 NUMBER = 8  # bytes of the extension which holds the number
 REMEMBERED = 0.8  # of what the site had last time
-FAR = 0.4  # s of signalling round trip beyond which a satellite is likely
-START_FAR, START_NEAR = 150_000, 300_000  # bit/s where nothing is remembered
+NEAR = 0.1  # s of round trip below which a thin link is unlikely
+START_FAR, START_NEAR = 120_000, 300_000  # bit/s where nothing is remembered
 PACE = 0.01  # s between two looks at the queue
 HEADROOM = 1.1  # of the estimate: the link is to be the limit, not the pacer
 
@@ -40,7 +40,7 @@ def first_rate(hint: Hint) -> int:
     """Where to begin, bit/s: what this site had last time, else what its round trip suggests."""
     if hint.down:
         return max(24_000, int(REMEMBERED * hint.down))
-    return START_FAR if (hint.rtt or 0.0) > FAR else START_NEAR
+    return START_NEAR if hint.rtt is not None and hint.rtt < NEAR else START_FAR
 
 
 class Down:

@@ -6,13 +6,14 @@ what arrived when something is, and is then told to the browser as the rate to s
 Rates are bit/s on the wire, times s.
 """
 
-from media.core.inflow import Inflow
+from media.core.inflow import LOSSES, Inflow
 
 LEAST, MOST = 8_000, 20_000_000
 WAITS, CALM = 0.2, 0.1  # s of queue: too much; little enough to grow
 LOSES, QUIET = 0.08, 0.04  # loss beyond the link's own: too much; little enough to grow
 BACK = 0.85  # of what arrives, on congestion (beta of AIMD in libwebrtc)
 BLUNT = 0.75  # of the belief, where what arrives does not tell what the link carries
+DEEPEST = 0.6  # of the belief in one step: other traffic may have taken the rest for a moment
 PAUSE = 1.0  # s between two steps down: the first must have had time to be felt
 SILENT = 6_000  # bit/s: less says nothing of the link
 HOLD = 2.0  # s after congestion without growth
@@ -44,7 +45,9 @@ class Belief:
         self._at = now
         waits, excess = seen.queue or 0.0, seen.loss - seen.own_loss
         self.calm = waits <= CALM and excess <= QUIET
-        if seen.rate > 0 and (waits > WAITS or excess > LOSES):
+        # What was lost before the last step down is still in the figure for a while.
+        fresh = now - self._fell > LOSSES
+        if seen.rate > 0 and (waits > WAITS or (fresh and excess > LOSES)):
             self._fall(seen.peak, shared, now)
         elif self.calm and now - self._fell >= HOLD and seen.rate > 0:
             self._grow(passed, demand, now)
@@ -56,7 +59,7 @@ class Belief:
             return
         blunt = shared or came < SILENT
         self._fell, self._most = now, (self.rate if blunt else float(came), now)
-        to = BLUNT * self.rate if blunt else BACK * came
+        to = BLUNT * self.rate if blunt else max(BACK * came, DEEPEST * self.rate)
         self.rate = max(LEAST, min(self.rate, to))
 
     def _grow(self, passed: float, demand: int, now: float) -> None:

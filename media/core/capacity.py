@@ -160,4 +160,4 @@ def start(quality: Quality, hint: int | None, round_trip: float | None) -> int:
     rules = quality.start
     if hint is not None and sane(hint):
         return int(sane(hint) * rules.remembered)
-    return rules.far if round_trip is not None and round_trip > rules.round_trip else rules.near
+    return rules.near if round_trip is not None and round_trip <= rules.round_trip else rules.far

@@ -18,6 +18,7 @@ RED_HEADER = 5 * 8  # bits: one redundant block's header and the primary's (RFC 
 LARGEST = 1150 * 8  # bits of payload in a full video packet
 MOST = 1_000_000_000  # bit/s: whoever claims more is not believed
 SETTLING = 3.0  # s from the beginning in which nobody has seen anything yet
+SPACED = 10.0  # s that the last change of a minute waits, if it is for the better
 DEEP = 0.5  # of what a rung takes: below that, it is left at once
 
 
@@ -256,8 +257,11 @@ class Ladder:
             return
         since, worst = self._above or (now, comfortable)
         self._above = (since, max(worst, comfortable))
-        # One change is kept for a fall after this climb.
-        if now - since >= self._wait and len(self._changes) < 2:
+        # The third change of a minute is late in it, and only for moving pictures where there were
+        # none: a fall after it would have to wait.
+        last = len(self._changes) == 2
+        may = not last or (self.rung >= STILLS and now - self._changes[-1][0] >= SPACED)
+        if now - since >= self._wait and len(self._changes) < 3 and may:
             self._climbed = now
             self._change(self._above[1], now)
 

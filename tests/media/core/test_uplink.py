@@ -220,7 +220,7 @@ def test_the_round_trip_of_the_page_serves_when_the_link_has_none() -> None:
 
     far = Reported(None, 0.7, "none", 0.0)
     assert [rate(None, None), rate(None, far), rate(0.1, far), rate(0.7, None)] == [
-        300_000, 100_000, 300_000, 100_000,
+        100_000, 100_000, 300_000, 100_000,
     ]  # fmt: skip
 
 
