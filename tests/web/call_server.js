@@ -1,5 +1,6 @@
 // In the place of the Socket.IO client: a server played by the test, `__server.tell(event, payload)`.
-// Every command is answered `ok`; what was said is kept in `__server.said`.
+// A command is answered `ok`, or as `__server.answers[event](payload)` says; what was said is kept in
+// `__server.said`.
 
 const heard = {};
 const socket = {
@@ -18,7 +19,7 @@ const socket = {
   timeout: () => ({
     emitWithAck: async (event, payload) => {
       __server.said.push([event, payload]);
-      return { ok: true };
+      return __server.answers[event]?.(payload) ?? { ok: true };
     },
   }),
   volatile: { emit: (event, payload) => __server.said.push([event, payload]) },
@@ -26,7 +27,8 @@ const socket = {
 
 globalThis.__server = {
   said: [],
-  tell: (event, payload) => heard[event]?.(payload),
+  answers: {},
+  tell: (event, payload, answer) => heard[event]?.(payload, answer),
   cut() {
     socket.connected = false;
     heard.disconnect("transport close");

@@ -22,7 +22,7 @@ export class Link {
     this.context = context;
     this.samples = samples;
     this.wait = h("p", { class: "hint", role: "status" }, _("Ouverture…"));
-    this.root = h("div", { class: "panel-body stack", role: "tabpanel", id: "panel-link", "aria-label": _("Liaison"), tabindex: "-1" }, this.wait);
+    this.root = h("div", { class: "panel-body stack", role: "tabpanel", id: "panel-link", "aria-label": _("Liaison"), tabindex: "0" }, this.wait);
   }
 
   /** @param {State} state */

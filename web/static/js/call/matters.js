@@ -46,7 +46,7 @@ export class Matters {
     const text = _("Ce qui compte : {what}", { what: matter(what) });
     say(this.whole, tile.choosing ? text : "");
     say(this.brief, tile.choosing ? matter(what) : "");
-    attribute(this.summary, "aria-label", _("Ce qui compte dans l’image de {name} : {what}", { name: tile.name, what: matter(what) }));
+    attribute(this.summary, "aria-label", _("Ce qui compte : {what}, dans l’image de {name}", { name: tile.name, what: matter(what) }));
     say(this.told, telling ? text : "");
     for (const radio of this.radios) radio.checked = radio.value === what;
   }
