@@ -20,7 +20,7 @@ from server.kernel.db import Database, DatabaseAway, utcnow
 from server.kernel.limits import Bucket
 from server.kernel.metrics import METRICS
 from server.kernel.settings import SessionSettings
-from signaling import entrance, messages
+from signaling import entrance, parsing
 from signaling.checks import Invalid
 from signaling.delivery import NotTaken
 from signaling.effects import Reply
@@ -137,7 +137,7 @@ class CallNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
     async def _connect(self, socket: str, environ: dict[str, Any], auth: Any = None) -> None:
         header = str(environ.get("HTTP_COOKIE", ""))
         try:
-            hello = messages.parse_hello(auth)
+            hello = parsing.parse_hello(auth)
             arrival = await self._arrival(header, hello)
         except (Invalid, Unknown):
             METRICS.refusals.labels("socket").inc()
@@ -241,7 +241,7 @@ class CallNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
                 return Reply("slow_down")
             return self._slow_down(socket, connection)
         try:
-            command = messages.parse(event, arguments)
+            command = parsing.parse(event, arguments)
         except Invalid:
             METRICS.refusals.labels("invalid").inc()
             return Reply("invalid")

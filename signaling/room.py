@@ -11,10 +11,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, get_args
 
-from signaling import arrivals, door, ledger, links, pointers, quality, stills, views
+from signaling import arrivals, door, gestures, ledger, links, pointers, quality, stills, views
 from signaling.consultation import OVER, Status
 from signaling.effects import (
-    Audit,
     CloseMedia,
     CloseRoom,
     Effect,
@@ -22,8 +21,6 @@ from signaling.effects import (
     Reply,
     Send,
     Stored,
-    WriteConsent,
-    WriteMessage,
 )
 from signaling.events import (
     Arrived,
@@ -76,7 +73,7 @@ from signaling.messages import (
     StillPart,
     StillResume,
 )
-from signaling.seats import MESSAGES, Claim, Devices, Room, Seat, Stage
+from signaling.seats import Claim, Room, Seat, Stage
 
 SEAT_KEPT = dt.timedelta(minutes=10)
 # At the door nothing is lost by knocking again; a short cut should not cost the place.
@@ -195,46 +192,6 @@ def _claimed(room: Room, claim: Claim, command: Command, now: dt.datetime) -> Ou
     return room, door.refused("not_allowed", seat, "enter", seat.id, type(command).__name__)
 
 
-def _consent(room: Room, seat: Seat, command: Consent, now: dt.datetime) -> Outcome:
-    if room.status in OVER:
-        return room, (Reply("ended"),)
-    if seat.consent is command.given:
-        return room, (Reply(),)
-    return room, (WriteConsent(seat.id, command.given),)
-
-
-def _say(room: Room, seat: Seat, command: Say, now: dt.datetime) -> Outcome:
-    refusal = None
-    if not seat.inside:
-        refusal = "ended" if room.status in OVER else "not_allowed"
-    elif room.last_message >= MESSAGES:
-        refusal = "full"
-    return room, (WriteMessage(seat.id, command.client_id, command.text, refusal),)
-
-
-def _devices(room: Room, seat: Seat, command: DeviceStates, now: dt.datetime) -> Outcome:
-    devices = Devices(command.mic, command.camera, command.exam, command.exam_kind)
-    since = dict(seat.shown)
-    on = [source for source in ("camera", "exam") if getattr(devices, source) == "on"]
-    shown = tuple((source, since.get(source, now)) for source in on)
-    return room.put(replace(seat, devices=devices, shown=shown)), (Reply(),)
-
-
-def _hand(room: Room, seat: Seat, command: Hand, now: dt.datetime) -> Outcome:
-    if not seat.inside:
-        return room, (Reply("not_allowed"),)
-    return room.put(replace(seat, hand=command.up)), (Reply(),)
-
-
-def _lock(room: Room, seat: Seat, command: Lock, now: dt.datetime) -> Outcome:
-    action = "lock" if command.locked else "unlock"
-    if not (seat.inside and seat.host):
-        return room, door.refused("not_allowed", seat, action, room.id)
-    if room.locked is command.locked:
-        return room, (Reply(),)
-    return replace(room, locked=command.locked), (Audit(seat.id, action, room.id), Reply())
-
-
 # What the database, the pages and time tell
 
 
@@ -295,17 +252,17 @@ HANDLERS: dict[type, Callable[[Room, Any, dt.datetime], Outcome]] = {
 }
 
 COMMANDS: dict[type, Callable[[Room, Seat, Any, dt.datetime], Outcome]] = {
-    Consent: _consent,
+    Consent: gestures.consent,
     Knock: lambda room, seat, _, now: door.knock(room, seat, now),
     Answer: links.answer,
     Renew: links.renew,
-    DeviceStates: _devices,
-    Say: _say,
-    Hand: _hand,
+    DeviceStates: gestures.devices,
+    Say: gestures.say,
+    Hand: gestures.hand,
     Admit: door.admit,
     Refuse: door.refuse,
     Remove: door.remove,
-    Lock: _lock,
+    Lock: gestures.lock,
     Report: quality.report,
     Matter: quality.matter,
     StillAsk: stills.ask,

@@ -6,7 +6,6 @@ and without a worker (seats ask again). It knows sockets only as names to send t
 
 import asyncio
 import datetime as dt
-from dataclasses import dataclass, field
 from typing import Any, Protocol, get_args
 
 from media import client
@@ -25,7 +24,6 @@ from signaling.effects import (
     EraseStill,
     FindStill,
     KeepPart,
-    OpenMedia,
     Reply,
     Send,
     Stored,
@@ -38,8 +36,6 @@ from signaling.events import (
     Asked,
     Consented,
     Event,
-    NotOffered,
-    Offered,
     Revoked,
     Said,
     StatusChanged,
@@ -47,19 +43,18 @@ from signaling.events import (
 )
 from signaling.intake import Albums, Intake
 from signaling.journal import Journal
+from signaling.live import Done, Live, Pending
 from signaling.relay import Media
 from signaling.room import SEAT_KEPT, step
-from signaling.rows import Batch
-from signaling.seats import Flow, Room
+from signaling.seats import Room
 from signaling.still import Still
+from signaling.wire import Wire
 
 TICK = 1.0
 SWEEP = 30.0
 ALIVE = 60.0
 # How long an acknowledgement waits for the disk; a call is not held up longer.
 STORED_WITHIN = 3.0
-
-Pending = AnswerMedia | WriteMessage | WriteConsent | WriteStill | FindStill | KeepPart
 
 
 class Line(Protocol):
@@ -71,30 +66,6 @@ class Line(Protocol):
 
     async def ask(self, socket: str, event: str, payload: dict[str, Any], within: float) -> Any:
         """The socket's answer. Raises `NotTaken` when there is none in time."""
-
-
-@dataclass
-class Live:
-    """A room in memory. Events wait for `turn`, messages for `pen`, worker commands for `wire`:
-    each keeps its own order, and none holds up another."""
-
-    room: Room
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
-    pen: asyncio.Lock = field(default_factory=asyncio.Lock)
-    wire: asyncio.Lock = field(default_factory=asyncio.Lock)
-
-    @property
-    def busy(self) -> bool:
-        return any(lock.locked() for lock in (self.turn, self.pen, self.wire))
-
-
-@dataclass
-class Done:
-    """What became of an event: its acknowledgement, what is still to do for it, its batch."""
-
-    reply: Reply | None = None
-    pending: tuple[Pending, ...] = ()
-    batch: Batch | None = None
 
 
 class Rooms:
@@ -111,9 +82,10 @@ class Rooms:
         clock: SteadyClock | None = None,
     ) -> None:
         self._db, self._media, self._kept, self._albums = db, media, kept, albums
+        self._clock = clock or SteadyClock()
         self._intake = Intake(db, albums, self.handle, self._still)
         self._delivery = Delivery(self.live, albums, media)
-        self._clock = clock or SteadyClock()
+        self._wire = Wire(media, self.handle, self._clock)
         self._live: dict[str, Live] = {}
         self._loading = asyncio.Lock()
         self._tasks: list[asyncio.Task[Any]] = []
@@ -212,7 +184,7 @@ class Rooms:
                 case EraseStill():
                     tasks.spawn(self._intake.erase(live.room.id, effect), "still erased")
                 case _ if isinstance(effect, get_args(relay.Wired)):
-                    tasks.spawn(self._wired(live, effect), "media command")
+                    tasks.spawn(self._wire.do(live, effect), "media command")
         reply = next((e for e in effects if isinstance(e, Reply)), None)
         return Done(reply, tuple(e for e in effects if isinstance(e, get_args(Pending))), batch)
 
@@ -234,7 +206,7 @@ class Rooms:
         try:
             match effect:
                 case AnswerMedia():
-                    return await self._answer(live, effect)
+                    return await self._wire.answer(live, effect)
                 case WriteMessage():
                     return await self._say(live, effect)
                 case WriteConsent():
@@ -279,34 +251,6 @@ class Rooms:
             if room not in self._live:
                 await self._media.close_room(room)
 
-    async def _wired(self, live: Live, effect: relay.Wired) -> None:
-        async with live.wire:
-            if isinstance(effect, OpenMedia):
-                event = await self._open(live.room, effect.seat, effect.attempt)
-                await self.handle(live.room.id, event)
-            else:
-                await relay.tell(self._media, live.room.id, effect)
-
-    async def _open(self, room: Room, seat: str, attempt: int) -> Event:
-        try:
-            hint = relay.hint(room, room.by_id[seat], self._clock())
-            offer = await self._media.open(room.id, seat, hint)
-        except (client.MediaAway, client.MediaRefused):
-            return NotOffered(seat, attempt)
-        return Offered(seat, attempt, offer.session, offer.sdp, offer.plan)
-
-    async def _answer(self, live: Live, given: AnswerMedia) -> Reply:
-        try:
-            await self._media.answer(live.room.id, given.seat, given.session, given.sdp)
-        except client.MediaRefused:
-            return Reply("invalid")
-        except client.MediaAway:
-            seat = live.room.by_id[given.seat]
-            if seat.link.session == given.session and seat.link.flow is Flow.OPENING:
-                await self.handle(live.room.id, NotOffered(given.seat, seat.link.attempt))
-            return Reply("unavailable")
-        return Reply()
-
     # Pages, sessions, time
 
     async def refresh(self, consultation_id: str) -> None:
@@ -333,7 +277,7 @@ class Rooms:
                 del self._live[consultation_id]
                 self._delivery.forget(consultation_id)
                 if consultation_id in self._media.rooms():
-                    tasks.spawn(self._wired(live, CloseRoom()), "media command")
+                    tasks.spawn(self._wire.do(live, CloseRoom()), "media command")
         if not self._live:
             self._clock.set()
         presence.count([live.room for live in self._live.values()])

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signaling import messages
+from signaling import parsing
 from signaling.checks import Invalid
-from signaling.messages import COMMANDS, TEXT, Hello, Say, parse, parse_hello
+from signaling.messages import Hello, Say
+from signaling.parsing import COMMANDS, TEXT, parse, parse_hello
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary(),
@@ -50,7 +51,7 @@ GOOD: dict[str, dict[str, Any]] = {
 
 
 def test_every_command_of_the_protocol_is_known_and_no_other() -> None:
-    text = (Path(messages.__file__).parent / "PROTOCOL.md").read_text()
+    text = (Path(parsing.__file__).parent / "PROTOCOL.md").read_text()
     table = text.split("## Client → server")[1].split("## Server → client")[0]
     rows = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
     told = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
