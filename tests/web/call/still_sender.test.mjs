@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { OVERHEAD, StillSender } from "../../../web/static/js/call/still_sender.js";
+import { OVERHEAD } from "../../../web/static/js/call/still_pace.js";
+import { StillSender } from "../../../web/static/js/call/still_sender.js";
 import { Clock, settled } from "./clock.mjs";
 
 /** A server which keeps what comes in order, as `signaling/stills.py` does; `answers` go first. */
@@ -189,9 +190,9 @@ test("a server that refuses every part is not asked for ever", async () => {
 });
 
 test("an answer that makes no sense is not believed", async () => {
-  for (const answer of [{ ok: true, offset: 99999 }, { ok: true, offset: -1 }, { ok: true, offset: "x" }, { ok: true, stage: 7, offset: 0 }]) {
+  for (const answer of [{ ok: true, offset: 99999 }, { ok: true, offset: -1 }, { ok: true, offset: "x" }, { ok: true, stage: 7, offset: 0 }, { ok: true, offset: 0 }, { ok: true }]) {
     const { clock, server, sender } = setup();
-    server.answers.still_part = Array(5).fill(answer);
+    server.answers.still_part = Array(9).fill(answer);
     sender.add(still("a"));
     await clock.run(600);
     assert.equal(sender.sending[0]?.code, "invalid", JSON.stringify(answer));

@@ -6,7 +6,7 @@
  */
 
 /** @import { PointerPlace } from "../../../types/stills.d.ts" */
-/** @import { Clock } from "./still_sender.js" */
+/** @import { Clock } from "./still_pace.js" */
 /** @import { Place } from "./still_zoom.js" */
 
 /** Bits one place costs on the wire, with its frame, TLS and TCP. */

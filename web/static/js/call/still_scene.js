@@ -17,7 +17,7 @@ import * as words from "./still_words.js";
 /** @import { Place } from "./still_zoom.js" */
 
 const STYLE = new URL("../../css/stills.css", import.meta.url).pathname;
-/** @type {import("./still_sender.js").Clock} */
+/** @type {import("./still_pace.js").Clock} */
 const clock = {
   now: () => performance.now() / 1000,
   after: (seconds, call) => {

@@ -7,22 +7,17 @@
  * given up in silence: it is delivered, dropped by the person, or shown as refused with its reason.
  */
 
+import { Pace } from "./still_pace.js";
+
+/** @import { Clock } from "./still_pace.js" */
 /** @import { MadeStill, Sending, StillAck } from "../../../types/stills.d.ts" */
 /**
  * @typedef {object} Wire
  * @property {(event: string, payload: object) => Promise<StillAck>} say
  * @property {() => boolean} up
  */
-/** @typedef {{now: () => number, after: (seconds: number, call: () => void) => () => void}} Clock seconds */
 /** @typedef {{still: MadeStill, bytes: (Uint8Array<ArrayBuffer> | null)[], stage: number, offset: number, begun: boolean, lost: boolean, strikes: number, failed: string | null}} Entry */
 
-/** Bytes a part costs beside its data: two WebSocket frames, their TLS and TCP, the answer's ACK. */
-export const OVERHEAD = 280;
-const PART = { least: 256, most: 2048 };
-/** One part holds up the voice behind it for no longer than this. */
-const PART_SECONDS = 0.2;
-/** bit/s before the worker has said anything. */
-const FIRST_SPARE = 8000;
 const AGAIN_SECONDS = 2;
 const STRIKES = 3;
 /** Refusals that pass with time. */
@@ -33,11 +28,6 @@ const FINAL = ["full", "ended", "not_allowed", "locked"];
 export class StillSender {
   /** @type {Entry[]} */
   #entries = [];
-  #spare = FIRST_SPARE;
-  #rate = FIRST_SPARE;
-  /** Bits sent that the spare rate has not paid for yet. */
-  #debt = 0;
-  #settled = 0;
   #running = false;
   /** @type {(() => void) | null} */
   #wake = null;
@@ -51,7 +41,7 @@ export class StillSender {
     this.wire = wire;
     this.clock = clock;
     this.changed = changed;
-    this.#settled = clock.now();
+    this.pace = new Pace(clock);
   }
 
   /** @returns {Sending[]} what is on its way or was refused, in the order it was added */
@@ -65,9 +55,7 @@ export class StillSender {
    * @param {number} rate bit/s this browser may send in all
    */
   allow(spare, rate) {
-    this.#pay();
-    this.#spare = Math.max(0, spare) || 0;
-    this.#rate = Math.max(this.#spare, rate || 0);
+    this.pace.allow(spare, rate);
     this.go();
   }
 
@@ -146,7 +134,7 @@ export class StillSender {
     if (entry.lost) return this.#resume(entry);
     // Who asked shall know at once that it comes; an automatic still may yet be replaced.
     if (!entry.begun && entry.still.why === "asked") return this.#begin(entry);
-    const wait = this.#waiting();
+    const wait = this.pace.waiting;
     if (wait > 0) return this.#pause(wait);
     return entry.begun ? this.#part(entry) : this.#begin(entry);
   }
@@ -179,9 +167,9 @@ export class StillSender {
   async #part(entry) {
     const { still, stage, offset } = entry;
     entry.bytes[stage] ??= new Uint8Array(await still.stages[stage].blob.arrayBuffer());
-    const data = entry.bytes[stage].slice(offset, offset + this.#size());
+    const data = entry.bytes[stage].slice(offset, offset + this.pace.portion);
     const answer = await this.#say("still_part", { id: still.id, stage, offset, data }, data.length);
-    if (answer.ok) return this.#move(entry, { stage, ...answer });
+    if (answer.ok) return this.#further(entry, { stage, ...answer });
     entry.lost = true;
     await this.#refused(entry, answer);
   }
@@ -192,9 +180,20 @@ export class StillSender {
    * @param {number} bytes
    */
   #say(event, payload, bytes) {
-    this.#pay();
-    this.#debt += (bytes + OVERHEAD) * 8;
+    this.pace.charge(bytes);
     return this.wire.say(event, payload);
+  }
+
+  /**
+   * A server that takes parts and never gets further is not fed for ever.
+   * @param {Entry} entry
+   * @param {StillAck} answer
+   */
+  #further(entry, answer) {
+    const { stage, offset } = entry;
+    this.#move(entry, answer);
+    if (entry.stage > stage || entry.offset > offset) entry.strikes = 0;
+    else if (this.#entries.includes(entry)) this.#strike(entry, "invalid");
   }
 
   /**
@@ -206,7 +205,6 @@ export class StillSender {
     const { stages } = entry.still;
     const whole = Number.isInteger(stage) && Number.isInteger(offset) && stage >= 0 && offset >= 0;
     if (!whole || stage > stages.length || (stage < stages.length && offset > stages[stage].bytes)) return this.#strike(entry, "invalid");
-    if (stage + offset > entry.stage + entry.offset) entry.strikes = 0;
     entry.stage = stage;
     entry.offset = offset;
     if (stage < stages.length && offset === stages[stage].bytes) {
@@ -239,27 +237,6 @@ export class StillSender {
     this.#tell();
   }
 
-  /** Seconds until the spare rate has paid for what was sent; Infinity while there is none. */
-  #waiting() {
-    this.#pay();
-    if (this.#spare === 0) return Infinity;
-    return this.#debt / this.#spare;
-  }
-
-  #pay() {
-    const now = this.clock.now();
-    this.#debt = Math.max(0, this.#debt - this.#spare * (now - this.#settled));
-    // What is left of a float after many payments must not keep a part waiting.
-    if (this.#debt < 1) this.#debt = 0;
-    this.#settled = now;
-  }
-
-  /** Bytes of data in the next part. */
-  #size() {
-    const size = Math.floor((this.#rate * PART_SECONDS) / 8) - OVERHEAD;
-    return Math.min(PART.most, Math.max(PART.least, size));
-  }
-
   /**
    * Until then, or until something changes.
    * @param {number} seconds
@@ -289,7 +266,7 @@ export class StillSender {
    */
   #told({ still, stage, offset, failed }) {
     const { id, source, why, stages } = still;
-    const held = this.#spare === 0 ? "held" : "sending";
+    const held = this.pace.held ? "held" : "sending";
     const state = failed ? "failed" : this.wire.up() ? held : "cut";
     return { id, source, why, stage, stages: stages.length, done: offset / (stages[stage]?.bytes || 1), state, code: failed };
   }

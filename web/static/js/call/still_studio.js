@@ -12,7 +12,8 @@ import { BYTES, painting, stagesOf } from "./still_stages.js";
 
 /** @import { Picture, Plan } from "../../../types/call.d.ts" */
 /** @import { MadeStage, MadeStill, Sending } from "../../../types/stills.d.ts" */
-/** @import { Clock, Wire } from "./still_sender.js" */
+/** @import { Clock } from "./still_pace.js" */
+/** @import { Wire } from "./still_sender.js" */
 /**
  * @typedef {object} Told
  * @property {(still: MadeStill) => void} taken
