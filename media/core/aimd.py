@@ -10,7 +10,9 @@ BETA = 0.92  # of what was carried, after overuse which left no queue yet
 STEEP = 0.7  # less for each second of queue: 0.85 for a tenth
 DEEPEST = 0.5  # of what was carried, while a long queue drains
 SAME = 0.8  # of the capacity known: nearer is the same link, seen again
+WIDER = 1.5  # times the capacity known, carried while a queue drains: it is another link again
 RESUME = 0.93  # of the capacity found, once drained
+VOICE = 16_000  # bit/s: a voice is not stopped for a queue unless the link carries less
 MOST_DRAIN = 4.0  # s
 LIMITED = 0.6  # sending less than this share of the estimate tells little of the link
 GENTLE = 0.7  # a fall then goes no further at once
@@ -39,6 +41,7 @@ class Control:
         self.draining = False
         self.grown = False
         self._drained_at = now
+        self._fell_at = now
         self._deaf_until = now  # what is told before that left before the last fall
         self._expected = 0.0  # bit/s carried meanwhile
         self._at = now
@@ -46,20 +49,33 @@ class Control:
     def fall(self, carried: float, sending: float, queue: float, loop: float, now: float) -> bool:
         """The link is overused: it carried that many bit/s of those sent, the last packets waited
         ``queue`` seconds, what we do shows after ``loop`` seconds. True when the rate fell."""
+        if self.draining and self.capacity and carried > WIDER * self.capacity:
+            self._widen(carried, queue, loop, now)
+            return False
         if now < self._deaf_until and carried > GENTLE * self._expected:
             return False
         self._learn(carried)
+        self._fell_at = now
         queue += max(0.0, min(1.0, sending / carried - 1)) * loop
         factor = draining(queue)
         wanted = factor * carried
         if sending < LIMITED * self.rate:
             wanted = max(wanted, GENTLE * self.rate)
+        wanted = max(wanted, min(VOICE, BETA * carried))
         before = self.rate
         self._set(min(self.rate, wanted))
         self.draining = True
         self._drained_at = now + min(MOST_DRAIN, queue / (1 - factor))
         self._ignore(now + loop)
         return self.rate < before
+
+    def _widen(self, carried: float, queue: float, loop: float, now: float) -> None:
+        """A queue drains faster than the link was thought to carry: a fade is over."""
+        self.capacity = carried
+        factor = draining(queue)
+        self._set(max(self.rate, factor * carried))
+        self._drained_at = now + queue / (1 - factor)
+        self._ignore(now + loop)
 
     def _ignore(self, until: float) -> None:
         self._deaf_until, self._expected = until, self.rate
@@ -78,7 +94,7 @@ class Control:
         if saturated:
             factor = draining(queue)
             self._set(max(factor * carried, GENTLE * self.rate))
-            self.draining = queue > 0
+            self.draining, self._fell_at = queue > 0, now
             self._drained_at = now + queue / (1 - factor)
             self._deaf_until = self._drained_at + loop
         else:
@@ -86,9 +102,9 @@ class Control:
             self._deaf_until = now + loop
         self._expected = expected
 
-    def drained(self, now: float) -> None:
-        """No queue is left: no need to wait longer."""
-        if self.draining and now >= self._deaf_until:
+    def drained(self, sent: float, now: float) -> None:
+        """A packet which left at ``sent`` met no queue: no need to wait longer."""
+        if self.draining and sent >= self._fell_at:
             self._drained_at = now
 
     def _learn(self, carried: float) -> None:

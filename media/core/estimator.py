@@ -34,6 +34,7 @@ CRUSHING = 0.30  # loss no picture survives: down to a voice
 STEP = 0.7  # of the rate carried over a longer while: the link got thinner
 KEEP = 0.95  # of a limit told by losses
 TYPICAL = 2_000  # bits of a packet whose size is not known any more
+SLOWER, QUICKER = 0.2, 0.5  # how the loop follows what is longer and what is shorter
 FORGETS = 0.1  # of the best rate carried, 1/s
 STARTING = 10.0  # s after the first feedback
 SAFE = 16_000  # bit/s: a voice
@@ -113,6 +114,9 @@ class Estimator:
             self._arrived(joined, now)
         fresh = self._losses(joined)
         if self._heard_at is not None and not self._silence.silent:
+            if joined.acknowledged and self._delay.latest < CALM:
+                self._control.drained(joined.acknowledged[-1].sent, now)
+                self._rival.drained()
             self._queues(now)
             if fresh:
                 self._lossy(now)
@@ -176,7 +180,7 @@ class Estimator:
             self._starting_until = now + STARTING
         passed = min(1.0, now - (self._heard_at or now))
         self._heard_at = now
-        self._loop += 0.2 * (seen - self._loop)
+        self._loop += (SLOWER if seen > self._loop else QUICKER) * (seen - self._loop)
         self._best = max(self._carried or 0.0, self._best * (1 - FORGETS * passed))
         if self._silence.silent or self._blind.active:
             self._loss.forget()
@@ -205,9 +209,6 @@ class Estimator:
     def _queues(self, now: float) -> None:
         """Falls for a queue that grows or stands."""
         delay = self._delay
-        if delay.latest < CALM:
-            self._control.drained(now)
-            self._rival.drained()
         over = delay.use is Use.OVER and delay.latest > CONFIRMED
         carried = self._full()
         if carried is None or not (over or delay.queue > HIGH):
@@ -217,7 +218,7 @@ class Estimator:
             delay.rebase()
             self._control.share()
         elif self._control.fall(carried, sending, max(delay.queue, delay.latest), self._loop, now):
-            self._rival.fell(delay.queue, carried, self._loop, now)
+            self._rival.fell(delay.queue, carried, sending, self._loop, now)
             self._fell(self._best, "delay", now)
 
     def _lossy(self, now: float) -> None:

@@ -9,7 +9,6 @@ SHARE = 0.3  # of that relief which must show
 ARRIVES = 0.85  # of what is sent must arrive: otherwise the link got thinner still
 DRAINS = 1.15  # of what is sent arrives: more, and a queue of ours is being emptied
 SETTLED = 0.5  # s after which rates show what we left
-SAME = 0.8  # of the capacity: the same trial goes on
 
 
 class Rival:
@@ -22,9 +21,10 @@ class Rival:
         self._relief = 0.0
         self._at = 0.0
 
-    def fell(self, queue: float, capacity: float, loop: float, now: float) -> None:
-        """The rate fell for a queue of so many seconds, in front of so many bit/s."""
-        if self._capacity and capacity > SAME * self._capacity:
+    def fell(self, queue: float, capacity: float, sending: float, loop: float, now: float) -> None:
+        """The rate fell for a queue of so many seconds, in front of so many bit/s, of which we
+        sent some. A trial goes on unless the link got thinner than what we send."""
+        if self._capacity and capacity > ARRIVES * min(sending, self._capacity):
             return
         self._capacity, self._queue, self._relief = capacity, queue, 0.0
         self._from = self._at = now + loop + SETTLED

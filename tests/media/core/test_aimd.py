@@ -77,15 +77,34 @@ def test_no_drain_is_deeper_than_half_or_longer_than_four_seconds() -> None:
     assert not subject.draining
 
 
-def test_a_drain_ends_when_no_queue_is_left_but_not_before_that_can_be_known() -> None:
+def test_a_drain_ends_when_a_packet_sent_since_met_no_queue() -> None:
     subject = control()
     subject.fall(90_000, 90_000, 2.0, LOOP, 1.0)
-    subject.drained(1.2)
+    subject.drained(0.99, 1.2)
     run(subject, 1.2, 0.04)
     assert subject.draining
-    subject.drained(1.35)
+    subject.drained(1.0, 1.35)
     run(subject, 1.36, 0.04)
     assert not subject.draining
+
+
+def test_a_queue_that_drains_faster_than_thought_shows_that_a_fade_is_over() -> None:
+    subject = control(500_000)
+    subject.fall(50_000, 500_000, 2.0, LOOP, 1.0)
+    assert subject.rate == 25_000
+    assert not subject.fall(74_000, 25_000, 1.0, LOOP, 2.0) or subject.rate < 37_000
+    assert not subject.fall(400_000, 25_000, 0.2, LOOP, 3.0)
+    assert subject.rate == pytest.approx(draining(0.2) * 400_000) and subject.draining
+    run(subject, 3.0, 2.0)
+    assert subject.rate >= RESUME * 400_000
+
+
+def test_a_voice_is_not_stopped_for_a_queue_the_link_has_beside_it() -> None:
+    subject = control(30_000)
+    subject.fall(30_000, 30_000, 2.0, LOOP, 1.0)
+    assert subject.rate == 16_000
+    subject.fall(10_000, 10_000, 2.0, LOOP, 3.0)
+    assert subject.rate == pytest.approx(BETA * 10_000)
 
 
 def test_a_fall_is_not_answered_twice_unless_the_link_got_thinner_still() -> None:

@@ -25,7 +25,7 @@ def judged(
 
 def test_a_queue_that_stays_although_we_left_room_is_not_ours() -> None:
     rival = Rival()
-    rival.fell(0.5, 100_000, LOOP, 0.0)
+    rival.fell(0.5, 100_000, 100_000, LOOP, 0.0)
     # half the rate left: 0.12 s of relief take 0.24 s, once rates show it
     at = judged(rival, 5, sending=50_000, carried=50_000, queue=0.5)
     assert at == pytest.approx(LOOP + 0.5 + 0.24, abs=0.15)
@@ -34,26 +34,26 @@ def test_a_queue_that_stays_although_we_left_room_is_not_ours() -> None:
 
 def test_a_queue_which_shrinks_is_ours() -> None:
     rival = Rival()
-    rival.fell(0.5, 100_000, LOOP, 0.0)
+    rival.fell(0.5, 100_000, 100_000, LOOP, 0.0)
     assert judged(rival, 5, sending=50_000, carried=50_000, queue=0.4) is None
 
 
 def test_a_queue_of_ours_being_emptied_carries_more_than_we_send() -> None:
     rival = Rival()
-    rival.fell(0.5, 100_000, LOOP, 0.0)
+    rival.fell(0.5, 100_000, 100_000, LOOP, 0.0)
     assert judged(rival, 5, sending=50_000, carried=60_000, queue=0.5) is None
 
 
 def test_a_link_that_gets_thinner_still_carries_less_than_we_send() -> None:
     rival = Rival()
-    rival.fell(0.5, 100_000, LOOP, 0.0)
+    rival.fell(0.5, 100_000, 100_000, LOOP, 0.0)
     assert judged(rival, 5, sending=50_000, carried=40_000, queue=0.5) is None
 
 
 def test_nothing_is_judged_without_room_or_fall() -> None:
     rival = Rival()
     assert judged(rival, 5, sending=50_000, carried=50_000, queue=0.5) is None
-    rival.fell(0.5, 100_000, LOOP, 0.0)
+    rival.fell(0.5, 100_000, 100_000, LOOP, 0.0)
     assert judged(rival, 5, sending=100_000, carried=100_000, queue=0.5) is None
     rival.drained()
     assert judged(rival, 5, sending=50_000, carried=50_000, queue=0.5, start=5) is None
@@ -61,9 +61,9 @@ def test_nothing_is_judged_without_room_or_fall() -> None:
 
 def test_further_falls_on_the_same_link_go_on_with_the_trial() -> None:
     rival = Rival()
-    rival.fell(0.5, 100_000, LOOP, 0.0)
-    rival.fell(0.9, 85_000, LOOP, 0.6)
+    rival.fell(0.5, 100_000, 100_000, LOOP, 0.0)
+    rival.fell(0.9, 45_000, 50_000, LOOP, 0.6)  # what we send still arrives
     assert judged(rival, 1.2, sending=50_000, carried=50_000, queue=0.5) is not None
-    rival.fell(0.5, 100_000, LOOP, 2.0)
-    rival.fell(0.5, 50_000, LOOP, 2.5)  # another link
-    assert judged(rival, 1.2, sending=25_000, carried=25_000, queue=0.5, start=2.0) is None
+    rival.fell(0.5, 100_000, 100_000, LOOP, 2.0)
+    rival.fell(0.5, 40_000, 50_000, LOOP, 2.5)  # the link got thinner
+    assert judged(rival, 1.2, sending=20_000, carried=20_000, queue=0.5, start=2.0) is None
