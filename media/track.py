@@ -50,6 +50,7 @@ class Track:
         budget: Budget,
     ) -> None:
         self.line = line
+        self._audio = line.audio
         self.ssrc = streams.ssrc
         self.source: Source | None = None  # what is shown
         self.coming: Source | None = None  # what will be, from its first playable packet on
@@ -163,12 +164,18 @@ class Track:
             self._stretch(packet)
         elif packet.place < self._start:
             return
-        if self.line.audio:
+        if self._audio:
             if not self.muted:
                 self.emit(packet, now)
-        elif not self._waiting:
+        elif self._waiting:
+            self._await(source, packet, now)
+        elif packet.timestamp == self._frame and self._verdict and packet.payload:
+            self._pace(self, packet, now)
+        else:
             self._film(packet, now)
-        elif self._starts(source, packet):
+
+    def _await(self, source: Source, packet: Packet, now: float) -> None:
+        if self._starts(source, packet):
             self._stretch(packet)
             self._resume(source, packet, now)
         elif self._verdicts.get(packet.timestamp):  # the rest of what began to pass
@@ -286,24 +293,29 @@ class Track:
         use any more."""
         if isinstance(item, Again):
             return self._emit_again(item, now)
-        anew = item.place >= self._silent_from or item.run != self._run
+        place = item.place
+        anew = place >= self._silent_from or item.run != self._run
         if anew and not self._begin(item, now):
             return 0
-        if item.place >= self._cap_from and not self._uncapped(item):
+        if place >= self._cap_from and not self._uncapped(item):
             self._leave_out(item, now)
             return 0
-        payload_type, payload = item.marker_and_type & 0x7F, item.payload
-        if self.line.audio:
-            payload_type, payload = self._sound(item, payload_type)
-        written, sent = self._rewriter.write(item, payload, payload_type, now)
-        if sent is not None:
-            self._sent.put(self._rewriter.sequence, sent, now)
-            self.packets += 1
-            self.octets += len(written) - 12
-            self._budget.earn(len(written) >> 1)
-        if written:
-            self._send(written, now)
-        return len(written)
+        kind, payload = item.marker_and_type & 0x7F, item.payload
+        if self._audio:
+            kind, payload = self._sound(item, kind)
+        rewriter = self._rewriter
+        written, sent = rewriter.write(item, payload, kind, now)
+        if sent is None:
+            if written:
+                self._send(written, now)
+            return len(written)
+        size = len(written)
+        self._sent.put(rewriter.sequence, sent, now)
+        self.packets += 1
+        self.octets += size - 12
+        self._budget.bytes += size >> 1
+        self._send(written, now)
+        return size
 
     def _begin(self, packet: Packet, now: float) -> bool:
         picture = packet.picture

@@ -21,7 +21,7 @@ class Budget:
 
     def earn(self, count: int) -> None:
         """So many bytes were sent, or fell due."""
-        self.bytes = min(self._most(), self.bytes + count)
+        self.bytes += count
 
     def spend(self, count: int) -> bool:
         """Whether so many bytes may be sent again."""

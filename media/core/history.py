@@ -24,9 +24,10 @@ class History(Generic[P]):
 
     def put(self, sequence: int, packet: P, now: float) -> None:
         """Keep a packet."""
-        if not self._ring:  # most lines of most people carry nothing: they cost nothing
-            self._ring = [None] * (self._mask + 1)
-        self._ring[sequence & self._mask] = (sequence & 0xFFFF, now, packet)
+        ring = self._ring
+        if not ring:  # most lines of most people carry nothing: they cost nothing
+            self._ring = ring = [None] * (self._mask + 1)
+        ring[sequence & self._mask] = (sequence & 0xFFFF, now, packet)
 
     def get(self, sequence: int, now: float) -> P | None:
         """The packet, or None when it is too old or never came."""

@@ -16,6 +16,7 @@ MOST_KEPT = 512
 MOST_PICTURES = 128
 FURTHEST = 64  # frames ahead which still are a gap, not a new count
 MARKER = 0x80
+HEADER = rtp.HEADER.pack  # looked up once, not for each packet
 
 
 class Packet(NamedTuple):
@@ -38,8 +39,7 @@ class Rewriter:
     """The numbers of one slot's line."""
 
     __slots__ = (
-        "_gaps", "_kept", "_last", "_last_at", "_last_picture", "_last_sequence", "_last_time",
-        "_last_tl0", "_left", "_left_pictures", "_offset", "_picture", "_picture_offset",
+        "_before", "_gaps", "_kept", "_last", "_last_at", "_last_picture", "_last_tl0", "_left", "_left_pictures", "_offset", "_picture", "_picture_offset",
         "_pictures", "_rate", "_run", "_tl0_offset", "lowest", "next", "sequence", "ssrc",
         "time_offset",
     )  # fmt: skip
@@ -54,10 +54,9 @@ class Rewriter:
         self._rate = clock_rate
         self._offset = 0
         self._run = -1
-        self._last: Packet | None = None  # at the highest place written or left out in its turn
-        self._last_sequence = -1  # highest sent, and its time
-        self._last_time = 0
+        self._last: Packet | None = None  # at the highest place written in this stretch
         self._last_at = 0.0
+        self._before: Packet | None = None  # the last of the stretch before
         self._left: dict[int, Packet] = {}  # left out, at places still ahead
         self._kept: dict[int, int] = {}  # place → sequence number, while lost on the way up
         self._picture = -1  # the source's id of the frame written last
@@ -72,12 +71,13 @@ class Rewriter:
         """An unbroken stretch starts with this packet: continue where the last one stopped.
 
         `same_clock`: it is of the same source, whose timestamps simply go on."""
-        if self._last_sequence >= 0:
-            self._offset = (self._last_sequence + 1 - packet.place) & 0xFFFF
+        last = self._last or self._before
+        if last is not None:
+            self._offset = (self.next + self._offset - packet.place) & 0xFFFF
             if not same_clock:
-                passed = max(1, int((now - self._last_at) * self._rate))
-                self.time_offset = (self._last_time + passed - packet.timestamp) & 0xFFFFFFFF
-        self.next, self._last = packet.place, None
+                passed = max(1, int((now - self._last_at) * self._rate)) + last.timestamp
+                self.time_offset = (self.time_offset + passed - packet.timestamp) & 0xFFFFFFFF
+        self.next, self._before, self._last = packet.place, last, None
         self._run = packet.run
         self._kept.clear()
         self._gaps, self._picture = False, -1
@@ -116,30 +116,35 @@ class Rewriter:
         """(The packet as this slot sends it, how); `payload` and type may differ from the source's
         (RED taken off). Nothing (empty) for what has no number; padding is sent in no way."""
         place, timestamp, marker, _, picture, _, _ = packet
+        if place < self.next:
+            return self._write_late(packet, payload, payload_type)
+        if place > self.next:
+            self._cross(packet)
+        self.next, self._last, self._last_at = place + 1, packet, now
+        if picture is not None and picture.picture_id != self._picture:
+            self._advance(picture)
+        self.sequence = sequence = (place + self._offset) & 0xFFFF
         moved = (timestamp + self.time_offset) & 0xFFFFFFFF
-        if place >= self.next:
-            if place > self.next:
-                self._cross(packet)
-            self.next, self._last = place + 1, packet
-            sequence = (place + self._offset) & 0xFFFF
-            self._last_sequence, self._last_time, self._last_at = sequence, moved, now
-            if picture is not None and picture.picture_id != self._picture:
-                self._advance(picture)
-            step = self._picture_offset
-        else:
-            sequence = self._kept.pop(place, -1)
-            if sequence < 0:
-                return b"", None
-            step = self._late_step(picture)
-            if step < 0:
-                return self._padding(packet, sequence), None
+        step, tl0 = self._picture_offset, self._tl0_offset
+        sent = (packet, payload, moved, step, tl0, payload_type)
+        if (step or tl0) and picture is not None:
+            payload = vp8.shift(payload, picture, step, tl0)
+        head = HEADER(0x80, marker & 0x80 | payload_type, sequence, moved, self.ssrc)
+        return head + payload, sent
+
+    def _write_late(
+        self, packet: Packet, payload: bytes, payload_type: int
+    ) -> tuple[bytes, Sent | None]:
+        sequence = self._kept.pop(packet.place, -1)
+        if sequence < 0:
+            return b"", None
+        step = self._late_step(packet.picture)
+        if step < 0:
+            return self._padding(packet, sequence), None
         self.sequence = sequence
+        moved = (packet.timestamp + self.time_offset) & 0xFFFFFFFF
         sent = (packet, payload, moved, step, self._tl0_offset, payload_type)
-        if picture is not None and (step or self._tl0_offset):
-            payload = vp8.shift(payload, picture, step, self._tl0_offset)
-        return rtp.HEADER.pack(
-            0x80, marker & 0x80 | payload_type, sequence, moved, self.ssrc
-        ) + payload, sent  # fmt: skip
+        return self.write_again(sent, sequence, None), sent
 
     def _late_step(self, picture: Picture | None) -> int:
         if picture is None or picture.picture_id < 0:
@@ -237,7 +242,7 @@ class Rewriter:
         if rtx is None:
             return rtp.write(marker | payload_type, original, moved, self.ssrc, payload)
         ssrc, sequence, rtx_type = rtx
-        head = rtp.HEADER.pack(0x80, marker | rtx_type, sequence, moved, ssrc)
+        head = HEADER(0x80, marker | rtx_type, sequence, moved, ssrc)
         return head + original.to_bytes(2, "big") + payload
 
 
