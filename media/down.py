@@ -74,7 +74,7 @@ class Down:
         """Who gets how much of the link from now on."""
         found = self.estimate
         link = Link(
-            found.bitrate, found.loss, found.own_loss, self._round_trip, found.queue, found.state,
+            found.bitrate, found.own_loss, found.own_loss, self._round_trip, found.queue, found.state,
             found.why,
         )  # fmt: skip
         shares = self._ladder.step(now, link, pictures, voices, self.transfer, self.hint.ceiling)

@@ -33,6 +33,7 @@ class Up:
         self._ladder = Uplink(quality, now)
         self.belief = Belief(start(quality, hint.up, hint.rtt), now)
         self._report: Reported | None = None
+        self._planned = 0  # bit/s the browser was told to send
         self._ours = ours
         self._send = send
         self._watch = Watch(now)
@@ -71,11 +72,14 @@ class Up:
         """What the browser is to send, for what receivers want: the same while nothing changes."""
         seen = self.inflow = self._watch.see(now)
         trip = self.hint.rtt if round_trip is None else round_trip
-        link = Link(seen.rate, seen.loss, seen.own_loss, trip, seen.queue, "steady", "rate")
+        link = Link(seen.rate, seen.own_loss, seen.own_loss, trip, seen.queue, "steady", "rate")
         believed = self._believe(wants, round_trip, now)
-        return self._ladder.step(
+        plan = self._ladder.step(
             now, link, believed, wants, voices, can, self.transfer, self.hint.ceiling, self.hint.up
         )
+        pictures = [one.bitrate for one in (plan.camera, plan.low, plan.exam) if one]
+        self._planned = plan.audio.wire + sum(pictures)
+        return plan
 
     def _believe(
         self, wants: Mapping[str, Sequence[Want]], round_trip: float | None, now: float
@@ -83,8 +87,11 @@ class Up:
         report = self._report
         said = (report.available, report.at) if report and report.available else None
         useful = max((want.rate for each in wants.values() for want in each), default=0)
-        rate = self.belief.step(self.inflow, said, int(DEMAND * useful) + VOICE, self.transfer, now)
-        return Reported(rate, round_trip, report.limited if report else "none", now)
+        rate = self.belief.step(
+            self.inflow, said, self._planned, int(DEMAND * useful) + VOICE, self.transfer, now
+        )
+        limited = report.limited if report else "none"
+        return Reported(rate, round_trip, limited, now, weighed=True)
 
     @property
     def floor(self) -> int:

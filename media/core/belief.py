@@ -19,6 +19,8 @@ SILENT = 6_000  # bit/s: less says nothing of the link
 HOLD = 2.0  # s after congestion without growth
 FAST, SLOW = 0.10, 0.025  # of the belief, each second: far from the last congestion, and near it
 NEAR = 0.8
+USED = 0.6  # of the belief: plans beyond it are to show that it is right
+REACH = 1.4  # times what arrives, the most then
 FORGET = 30.0  # s after which the last congestion is no measure any more
 JUMP = 1.5  # times, the most at once, towards what a browser has found out
 FRESH = 20.0  # s what a browser said is worth something
@@ -36,11 +38,13 @@ class Belief:
         self._most: tuple[float, float] | None = None  # (bit/s where it was too much, when)
 
     def step(
-        self, seen: Inflow, said: tuple[int, float] | None, demand: int, shared: bool, now: float
-    ) -> int:
-        """The rate now. `said`: what the browser believes and when it said so; `demand`: growing
-        beyond that would be of no use to anybody; `shared`: something that is not media crosses
-        the link too, so that what arrives is not all it carries."""
+        self, seen: Inflow, said: tuple[int, float] | None, planned: int, demand: int,
+        shared: bool, now: float,
+    ) -> int:  # fmt: skip
+        """The rate now. `said`: what the browser believes and when it said so; `planned`: what it
+        was told to send; `demand`: growing beyond that would be of no use to anybody; `shared`:
+        something that is not media crosses the link too, so that what arrives is not all it
+        carries."""
         passed = max(0.0, min(1.0, now - self._at))
         self._at = now
         waits, excess = seen.queue or 0.0, seen.loss - seen.own_loss
@@ -50,7 +54,9 @@ class Belief:
         if seen.rate > 0 and (waits > WAITS or (fresh and excess > LOSES)):
             self._fall(seen.peak, shared, now)
         elif self.calm and now - self._fell >= HOLD and seen.rate > 0:
-            self._grow(passed, demand, now)
+            # Told to use it and not using it: then it is the browser that knows better.
+            bound = REACH * seen.peak if planned > USED * self.rate else MOST
+            self._grow(passed, min(demand, int(bound)), now)
             self._learn(said, now)
         return int(self.rate)
 
@@ -62,11 +68,11 @@ class Belief:
         to = BLUNT * self.rate if blunt else max(BACK * came, DEEPEST * self.rate)
         self.rate = max(LEAST, min(self.rate, to))
 
-    def _grow(self, passed: float, demand: int, now: float) -> None:
+    def _grow(self, passed: float, most_useful: int, now: float) -> None:
         most = self._most
         near = most is not None and now - most[1] < FORGET and self.rate > NEAR * most[0]
         grown = self.rate * (1 + passed * (SLOW if near else FAST))
-        self.rate = max(self.rate, min(grown, demand, MOST))
+        self.rate = max(self.rate, min(grown, most_useful))
 
     def _learn(self, said: tuple[int, float] | None, now: float) -> None:
         """A browser that has seen more is believed, step by step."""

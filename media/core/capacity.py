@@ -48,6 +48,7 @@ class Reported:
     rtt: float | None
     limited: str
     at: float
+    weighed: bool = False  # `available` is our own belief: what arrives is in it already
 
 
 class Capacity:
@@ -78,6 +79,9 @@ class Capacity:
         self._gone = now if came == 0 else self._gone
         self.after_cut = now - self._gone < AFTER_CUT
         self.congested = came > 0 and (queue > QUEUE or (not self.after_cut and lost(link) > LOSS))
+        if reported is not None and reported.weighed:
+            self.rate = max(LEAST, sane(reported.available))
+            return self.rate
         said = self._believed(reported, came, now)
         if self.congested:
             self._fall(came, link, now)
