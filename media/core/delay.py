@@ -22,7 +22,7 @@ QUICKER, SLOWER = 0.0087, 0.039  # how fast the threshold follows a trend above 
 OUTLIER = 15.0  # ms above the threshold: too far to adapt to
 SUSTAINED = 0.010  # s a trend must last
 STANDING = 0.5  # s over which the least delay is the standing queue
-FEW = 4  # packets it is taken from at least
+FEW, MANY = 4, 1024  # packets it is taken from at least and at most
 BASE = 30.0  # s over which the least delay is the path's own
 BUCKET = 1.0  # s
 JUMP = 5.0  # s between two packets: a clock was set
@@ -142,7 +142,7 @@ class Delay:
         self.latest = 0.0  # s the last packets waited
         self.known = False  # enough packets arrived to tell
         self._base = Base()
-        self._recent: deque[tuple[float, float, int]] = deque()  # arrived, delay, size
+        self._recent: deque[tuple[float, float, int]] = deque(maxlen=MANY)  # arrived, delay, size
         self._group: tuple[float, float, float] | None = None  # first sent, last sent, last arrival
         self._earlier: tuple[float, float] | None = None  # last sent, last arrival
 
@@ -168,10 +168,10 @@ class Delay:
         if len(self._recent) < FEW:
             return
         self.known = True
-        base, size = self._base.delay, self._base.size
-        above = [d - base - 8 * max(0, s - size) / rate for _, d, s in self._recent]
-        self.queue = max(0.0, min(above))
-        self.latest = max(0.0, sorted(above[-3:])[1])
+        base, size, each = self._base.delay, self._base.size, 8 / rate
+        above = [d - (s - size) * each if s > size else d for _, d, s in self._recent]
+        self.queue = max(0.0, min(above) - base)
+        self.latest = max(0.0, sorted(above[-3:])[1] - base)
 
     def rebase(self) -> None:
         """What stands is not ours to drain: it is the path's own delay from now on."""

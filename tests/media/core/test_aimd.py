@@ -92,7 +92,12 @@ def test_a_queue_that_drains_faster_than_thought_shows_that_a_fade_is_over() -> 
     subject = control(500_000)
     subject.fall(50_000, 500_000, 2.0, LOOP, 1.0)
     assert subject.rate == 25_000
-    assert not subject.fall(74_000, 25_000, 1.0, LOOP, 2.0) or subject.rate < 37_000
+    subject.fall(70_000, 25_000, 1.0, LOOP, 2.0)
+    assert subject.rate == 25_000 and subject.capacity == 70_000
+    wider = control(500_000)
+    wider.fall(50_000, 500_000, 2.0, LOOP, 1.0)
+    wider.fall(80_000, 25_000, 1.0, LOOP, 2.0)
+    assert wider.rate == 40_000
     assert not subject.fall(400_000, 25_000, 0.2, LOOP, 3.0)
     assert subject.rate == pytest.approx(draining(0.2) * 400_000) and subject.draining
     run(subject, 3.0, 2.0)
@@ -185,8 +190,11 @@ def test_the_capacity_is_a_mean_on_the_same_link_and_new_on_another() -> None:
     subject.fall(100_000, 100_000, 0.0, LOOP, 0.0)
     subject.fall(90_000, 90_000, 0.0, LOOP, 10.0)
     assert subject.capacity == pytest.approx(95_000)
-    subject.fall(40_000, 80_000, 0.0, LOOP, 20.0)
-    assert subject.capacity == 40_000
+    run(subject, 10.0, 5.0)
+    subject.fall(0.82 * 95_000, 80_000, 0.0, LOOP, 20.0)
+    assert subject.capacity == pytest.approx(0.91 * 95_000)
+    subject.fall(0.78 * 0.91 * 95_000, 80_000, 0.0, LOOP, 30.0)
+    assert subject.capacity == pytest.approx(0.78 * 0.91 * 95_000)
 
 
 def test_a_probe_that_went_through_is_believed_and_its_queue_is_no_overuse() -> None:

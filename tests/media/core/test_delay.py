@@ -147,3 +147,10 @@ def test_memory_is_bounded() -> None:
     delay = Delay()
     passed(delay, 0, 0.001, 20_000)
     assert len(delay._recent) <= 502 and len(delay._base._buckets) <= 32
+
+
+def test_a_receiver_whose_clock_stands_fills_no_memory() -> None:
+    delay = Delay()
+    for n in range(5000):
+        delay.add(Acknowledged(n / 1000, 7_000_000_000, 150, 0))
+    assert len(delay._recent) <= 1024
