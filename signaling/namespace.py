@@ -22,7 +22,7 @@ from server.kernel.metrics import METRICS
 from server.kernel.settings import SessionSettings
 from signaling import entrance, parsing
 from signaling.checks import Invalid
-from signaling.delivery import NotTaken
+from signaling.courier import NotTaken
 from signaling.effects import Reply
 from signaling.entrance import Unknown
 from signaling.events import Arrival, Arrived, Asked, Vanished

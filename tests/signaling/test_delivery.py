@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from server.kernel.secrets import Secret
-from signaling import delivery, pacing
-from signaling.delivery import Delivery, NotTaken
+from signaling import courier, pacing
+from signaling.courier import NotTaken
+from signaling.delivery import Delivery
 from signaling.events import Quality, StillBegun, StillKept
 from signaling.intake import Albums
 from signaling.seats import Room
@@ -85,7 +86,7 @@ class Desk:
 @pytest.fixture
 def desk(tmp_path: Path, secret: Secret, monkeypatch: pytest.MonkeyPatch) -> Desk:
     post = Post()
-    monkeypatch.setattr(delivery.asyncio, "sleep", post.sleep)
+    monkeypatch.setattr(courier.asyncio, "sleep", post.sleep)
     return Desk(tmp_path, secret, post)
 
 
@@ -192,7 +193,7 @@ async def test_the_worker_is_told_again_now_and_then(desk: Desk) -> None:
     parts = await desk.carried()
     told = [each[-1] for each in desk.worker.asked]
     assert told[-1] == "off" and set(told[:-1]) == {"on"}
-    assert len(told) - 1 == pytest.approx(parts[-1][0] / delivery.REMIND, abs=2)
+    assert len(told) - 1 == pytest.approx(parts[-1][0] / courier.REMIND, abs=2)
 
 
 async def test_a_room_forgotten_takes_its_progress_along(desk: Desk) -> None:
@@ -202,6 +203,29 @@ async def test_a_room_forgotten_takes_its_progress_along(desk: Desk) -> None:
     assert desk.delivery._progress
     desk.delivery.forget("c1")
     assert desk.delivery._progress == {}
+
+
+async def test_a_slow_link_sees_automatic_stills_whole_although_newer_ones_come(
+    desk: Desk,
+) -> None:
+    """Each takes 17 s to cross, and the next is there after 6."""
+    desk.spares(7_000.0)
+    desk.kept("auto-0", "rung")
+    names = iter(range(1, 9))
+
+    def newer() -> None:
+        n = next(names)
+        desk.book.later(seconds=6)
+        desk.kept(f"auto-{n}", "rung")
+
+    desk.changes = [(6.0 * n, newer) for n in range(1, 9)]
+    parts = await desk.carried()
+    got: dict[tuple[str, int], int] = {}
+    for _, name, stage, _, size in parts:
+        got[name, stage] = got.get((name, stage), 0) + size
+    whole = [name for (name, stage), size in got.items() if size == SIZES[stage]]
+    assert len(whole) == len(got), "none was begun in vain"
+    assert whole[-1] == "auto-8" and len(set(whole)) >= 3
 
 
 def test_what_was_there_before_a_restored_seat_was_seen_is_fetched() -> None:

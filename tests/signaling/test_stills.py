@@ -5,8 +5,8 @@ from uuid import UUID
 
 import pytest
 
-from signaling import delivery, pacing
-from signaling.delivery import Progress
+from signaling import courier, pacing
+from signaling.courier import Progress
 from signaling.effects import (
     Audit,
     DropStill,
@@ -327,7 +327,7 @@ def test_a_still_of_which_something_came_is_no_incident() -> None:
 def owed(book: Playbook, seat: str) -> list[tuple[str, int]]:
     """What a receiver is given, in order, until nothing is left."""
     progress, order = Progress(), []
-    while (found := delivery.due(book.room, book.seat(seat), progress)) is not None:
+    while (found := courier.due(book.room, book.seat(seat), progress)) is not None:
         order.append((found[0].id, found[1]))
         progress.done.add(order[-1])
     return order
