@@ -165,6 +165,11 @@ def test_what_matters_is_chosen_per_picture_by_keyboard(call: Open) -> None:
     expect(group.get_by_role("radio", name="Le mouvement")).to_be_checked()
     group.get_by_role("radio", name="Le mouvement").press("ArrowDown")
     assert c.said("matters") == [{"seat": SITE, "source": "exam", "what": "detail"}]
+    # The choice stands while the server's word is on its way, and yields to another's choice.
+    c.page.wait_for_timeout(700)
+    expect(group.get_by_role("radio", name="Le détail")).to_be_checked()
+    c.room(DOCTOR_SEAT, SITE_SEAT | {"exam": "on"}, matters={f"{SITE}/exam": "speech"})
+    expect(group.get_by_role("radio", name="La parole")).to_be_checked()
     c.page.keyboard.press("Escape")
     expect(group).to_be_hidden()
     expect(picture(c.page).get_by_text("Ce qui compte : la parole")).to_be_visible()

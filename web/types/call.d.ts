@@ -404,7 +404,7 @@ export interface Actions {
   quit(): unknown;
   pin(tile: string): unknown;
   still(seat: string, source: Picture): unknown;
-  matters(seat: string, source: Picture, what: Matter): unknown;
+  matters(seat: string, source: Picture, what: Matter): Promise<boolean>;
   compose(): unknown;
   details(): unknown;
   audioBlocked(blocked: boolean): unknown;

@@ -16,6 +16,10 @@ export class Matters {
   seat = "";
   /** @type {"camera" | "exam"} */
   source = "camera";
+  /** Chosen here and not yet told by the server, with what it told before. @type {{what: Matter, before: Matter} | null} */
+  #asked = null;
+  /** @type {Matter} */
+  #told = "speech";
 
   /** @param {Actions} actions */
   constructor(actions) {
@@ -38,7 +42,9 @@ export class Matters {
   show(tile, on) {
     this.seat = tile.seat;
     this.source = tile.sort === "exam" ? "exam" : "camera";
-    const what = tile.matter;
+    this.#told = tile.matter;
+    if (this.#asked && tile.matter !== this.#asked.before) this.#asked = null;
+    const what = this.#asked?.what ?? tile.matter;
     attribute(this.root, "hidden", !on);
     attribute(this.menu, "hidden", !tile.choosing);
     const telling = !tile.choosing && what !== "speech";
@@ -55,8 +61,11 @@ export class Matters {
    * @param {Actions} actions
    * @param {Matter} what
    */
-  #choose(actions, what) {
-    actions.matters(this.seat, this.source, what);
+  async #choose(actions, what) {
+    const asked = { what, before: this.#told };
+    this.#asked = asked;
+    const done = await actions.matters(this.seat, this.source, what);
+    if (!done && this.#asked === asked) this.#asked = null;
   }
 
   /** @param {KeyboardEvent} event */

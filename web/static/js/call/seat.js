@@ -52,12 +52,14 @@ export class Seat {
   }
 
   /**
+   * Resolves to whether it was done; the person is told when it was not.
    * @param {string} event
    * @param {object} [payload]
    */
   async command(event, payload = {}) {
     const answer = await this.line.say(event, payload);
     if (!answer.ok) this.page.notify("warn", words.refusal(answer.code ?? ""));
+    return answer.ok;
   }
 
   /** @param {boolean} given */
