@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 from collections.abc import AsyncIterator
 
 import pytest_asyncio
@@ -101,6 +102,32 @@ async def test_a_still_is_asked_for_refined_and_pointed_at(
     await view(clinician).press("Escape")
     await expect(view(clinician)).to_be_hidden()
     await expect(clinician.get_by_role("button", name="Voir l’image en grand")).to_have_count(1)
+    await comes_back_after_a_reload(clinician)
+    await is_kept(clinician)
+
+
+async def comes_back_after_a_reload(page: Page) -> None:
+    """A page that has just come in fetches what it is asked to show: first small, then sharp."""
+    await page.reload()
+    await journey.in_call(page)
+    await page.get_by_role("button", name="Voir l’image en grand").click(timeout=journey.SLOW)
+    await expect(view(page).get_by_text("640 × 360 points, version plus nette")).to_be_visible()
+    await view(page).get_by_role("button", name="Charger en détail").click()
+    await sharpest(page)
+
+
+async def is_kept(page: Page) -> None:
+    """The consultation's record shows the still, at full size and whose it is."""
+    await page.keyboard.press("Escape")
+    await journey.end_for_all(page)
+    await journey.is_over(page)
+    await page.get_by_role("link", name="Voir la trace de la consultation").click()
+    kept = page.get_by_role("figure").filter(has_text=f"demandée par {CLAIRE}")
+    await expect(kept).to_contain_text(MIREILLE)
+    picture = kept.get_by_role("img")
+    await picture.scroll_into_view_if_needed()
+    await picture.evaluate("(image) => image.decode()")
+    assert await picture.evaluate("(image) => image.naturalWidth") == 3840
 
 
 async def points(one: Page, other: Page, name: str) -> None:
@@ -152,6 +179,24 @@ async def test_a_still_cut_in_the_middle_goes_on_where_it_was(
     size = sum(stage["bytes"] for stage in announced["stages"])
     sent = await guest.evaluate("window.__line.bytes")
     assert size <= sent <= size + CUTS * PART, "each byte once, but for a part lost by each cut"
+
+
+async def test_a_still_outlives_the_server_that_was_taking_it(
+    own_carbet: Carbet, chromium: Browser, large_camera: Browser, people: People
+) -> None:
+    clinician = await people.sit(chromium, CLINICIAN)
+    guest = await people.sit(large_camera)
+    await guest.add_init_script(SOCKETS)
+    await meet(own_carbet, clinician, guest)
+    await guest.get_by_role("button", name="Envoyer une image nette").click()
+    await some_parts(guest, 4)
+    await own_carbet.stop(signal.SIGKILL)
+    waiting = view(guest).get_by_text("Image en attente : la liaison est coupée.")
+    await expect(waiting).to_be_visible(timeout=journey.SLOW)
+    await own_carbet.start()
+    await sharpest(clinician)
+    assert await pixels(clinician) == await pixels(guest)
+    assert len(await guest.evaluate("window.__line.begun")) == 1, "it was not begun anew"
 
 
 async def some_parts(page: Page, count: int) -> None:

@@ -224,6 +224,43 @@ def test_an_automatic_still_takes_the_place_of_the_picture_and_nothing_else(call
     expect(view(c.page)).to_be_hidden()
 
 
+def plan(number: int, stills: dict[str, float] | None, spare: int = 200_000) -> dict[str, Any]:
+    why = {"code": "rate", "have": 41, "need": None}
+    return {
+        "session": "m1",
+        "plan": {
+            "n": number, "rung": "stills", "why": why, "camera": None, "low": None, "exam": None,
+            "audio": {"bitrate": 8000, "ptime": 60, "red": False}, "ceiling": 300_000,
+            "stills": stills, "spare": spare,
+        },
+    }  # fmt: skip
+
+
+def test_while_the_plan_wants_stills_they_leave_by_themselves(call: Open) -> None:
+    c = call(NURSE)
+    c.tell("encode", plan(1, {"every": 1.0, "bytes": 7000}))
+    c.page.wait_for_function("() => __server.said.filter(([e]) => e === 'still_begin').length >= 3")
+    c.tell("encode", plan(2, None))
+    begun = c.said("still_begin")
+    assert {one["why"] for one in begun} == {"rung"}
+    assert len({one["id"] for one in begun}) == len(begun)
+    assert all(len(one["stages"]) == 1 and one["stages"][0]["bytes"] <= 7000 for one in begun)
+    expect(view(c.page)).to_be_hidden()
+    expect(c.page.get_by_text("Image en cours d’envoi")).to_have_count(0)
+    c.page.wait_for_timeout(1500)
+    count = len(c.said("still_begin"))
+    c.page.wait_for_timeout(2500)
+    assert len(c.said("still_begin")) == count, "a plan without stills ends them"
+
+
+def test_an_older_plan_changes_nothing(call: Open) -> None:
+    c = call(NURSE)
+    c.tell("encode", plan(5, None))
+    c.tell("encode", plan(4, {"every": 1.0, "bytes": 7000}))
+    c.page.wait_for_timeout(2000)
+    assert c.said("still_begin") == []
+
+
 def test_a_still_asked_of_us_is_taken_sent_and_told(call: Open) -> None:
     c = call(NURSE)
     c.tell("still_wanted", {"id": A, "source": "camera", "by": ME})
