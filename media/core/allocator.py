@@ -181,7 +181,9 @@ class Downlink:
         wants = {}
         for n, picture in enumerate(order):
             best = self._quality.level(rung, picture.matters).best
-            wants[picture.key] = min(best, shares[picture.key] - (0 if n else reserve))
+            share = shares[picture.key] - (0 if n else reserve)
+            choking = share < self._quality.choking(picture.matters, picture.av1)
+            wants[picture.key] = 0 if choking else min(best, share)
         return wants
 
     def _tracks(
@@ -199,15 +201,21 @@ class Downlink:
             used = choice.step(picture, allowed, max(0, margin) if allowed else 0, now)
             margin -= max(0, used - allowed)
             pool -= min(used, allowed)
-            tracks[picture.key] = self._share(picture, choice, wants[picture.key], rung)
+            choking = n == 0 and not wants[picture.key]
+            tracks[picture.key] = self._share(picture, choice, wants[picture.key], rung, choking)
         return tracks
 
-    def _share(self, picture: Picture, choice: Choice, wants: int, rung: int) -> Share:
+    def _share(
+        self, picture: Picture, choice: Choice, wants: int, rung: int, choking: bool
+    ) -> Share:
+        """`choking`: the main picture cannot be sent, whatever the rung: stills come instead."""
         height = self._quality.height(picture.matters, wants) if wants else 0
         own = rung
         if wants and rung < STILLS:
             afforded = self._quality.affords(wants, MOST, picture.matters, av1=picture.av1)
             own = min(max(rung, afforded), STILLS - 1)
+        elif choking and rung < STILLS:
+            own = STILLS
         return Share(choice.which, choice.layers, wants, height, RUNGS[own])
 
     def _demand(self, heard: Sequence[Voice], order: Sequence[Picture], ceiling: int | None) -> int:

@@ -40,8 +40,8 @@ class Stream:
     def step(
         self, rung: int, matters: str, wire: int, *, av1: bool, tallest: int, strain: int
     ) -> Encoding | None:
-        """How to encode `wire` bit/s on a rung; None when no video makes sense of them."""
-        if rung >= STILLS or wire <= 0:
+        """How to encode `wire` bit/s on a rung; None when they make no video."""
+        if rung >= STILLS or wire < self._quality.choking(matters, av1):
             self._height = 0
             return None
         level = self._quality.level(rung, matters)

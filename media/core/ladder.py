@@ -175,6 +175,10 @@ class Quality:
             return least if av1 else max(least, self.codec.vp8_least)
         return {STILLS: self.stills.least, VOICE: self.voice_least}.get(rung, 0)
 
+    def choking(self, matters: str, av1: bool = True) -> int:
+        """Bit/s below which a picture is not sent at all, though its rung may still be told."""
+        return int(DEEP * self.least(STILLS - 1, matters, av1)) + 1
+
     def affords(
         self, share: float, rate: float, matters: str, *, av1: bool = True, room: float = 1.0
     ) -> int:

@@ -102,6 +102,7 @@ class Uplink:
         video = {key: self._encode(key, own, wires, followed, can, strain) for key in wires}
         used = sum(wire for key, wire in wires.items() if video[key])
         spare = max(0, left - used)
+        stills = stills or (rung < STILLS and followed[main].rate > 0 and not video[main])
         plan = Plan(
             0, RUNGS[rung], why, audio, video["camera"], video["low"], video["exam"],
             self._look(rate, link.rate, used + audio.wire, spare, ceiling, now),

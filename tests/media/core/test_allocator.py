@@ -138,6 +138,22 @@ def test_no_picture_below_its_rung() -> None:
     assert found.tracks["v0"].layers == found.tracks["v0"].wants == found.tracks["v0"].height == 0
 
 
+def test_a_picture_that_would_choke_gives_way_to_stills_though_its_rung_is_still_told() -> None:
+    """Three changes in a minute: a fourth is not told, but nobody is sent a standing picture."""
+    down, told = Downlink(QUALITY, 0.0), []
+    trace = steps((10, 128e3), (5, 70e3), (5, 30e3), (10, 64e3), (5, 38e3), (5, 37.8e3))
+    for n in range(200):
+        found = down.step(n / 5, link(int(trace(n / 5))), [face()], ANA, False, None)
+        told.append((n / 5, found.rung))
+        if n == 174:
+            assert found.tracks["v0"].wants >= 10_500 and found.tracks["v0"].rung == "sharp"
+    assert [rung for _, rung in told][::25] == [
+        "slow", "slow", "slow", "stills", "stills", "sharp", "sharp", "sharp",
+    ]  # fmt: skip
+    assert (found.rung, found.tracks["v0"].wants, found.tracks["v0"].rung) == ("sharp", 0, "stills")
+    assert found.spare > 10_000
+
+
 def test_without_av1_sixty_four_kilobits_are_stills() -> None:
     assert settled(64_000, [face(av1=False)]).rung == "stills"
 

@@ -24,7 +24,10 @@ def test_frames_for_motion_lines_for_detail() -> None:
 def test_no_video_below_its_rungs_or_of_nothing() -> None:
     assert encode(3, 500_000) is None
     assert encode(2, 0) is None
-    assert encode(2, 4_000) is None
+    assert encode(2, 10_500) is None, "half of what its lowest rung takes"
+    assert encode(2, 10_501) is not None
+    assert encode(2, 19_000, av1=False) is None
+    assert encode(2, 19_001, av1=False) is not None
 
 
 def test_av1_below_two_hundred_kilobits_and_vp8_well_above() -> None:

@@ -87,7 +87,7 @@ def test_the_wait_has_an_end() -> None:
 
 
 def test_one_change_is_kept_for_the_fall() -> None:
-    """Two changes within a minute: no climb, though the link would do."""
+    """Two changes within a minute: no climb between pictures, though the link would do."""
     one = climber(0)
     hold(one, 2, 100.0, 2.0)
     hold(one, 0, 110.0, 4.2)
@@ -95,6 +95,19 @@ def test_one_change_is_kept_for_the_fall() -> None:
     assert one.rung == 2
     assert set(hold(one, 0, 132.0, 41.8)) == {2}, "room enough, but two changes are still seen"
     assert one.step(0, 0, 0, 174.1) == 0
+
+
+def test_a_picture_comes_back_with_the_last_change_of_a_minute_ten_seconds_after_the_others() -> (
+    None
+):
+    one = climber(1)
+    hold(one, 2, 100.0, 1.0)
+    hold(one, 3, 101.2, 1.0)
+    assert one.rung == 3
+    assert set(hold(one, 2, 102.4, 8.6)) == {3}
+    assert one.step(2, 2, 2, 112.2) == 2
+    assert set(hold(one, 4, 113.0, 40)) == {2}, "and a fall after that waits"
+    assert hold(one, 4, 160.2, 1.0)[-1] == 4
 
 
 def test_a_third_fall_lower_than_all_goes_one_rung_further() -> None:

@@ -93,6 +93,19 @@ def test_automatic_stills_fill_what_the_voice_leaves() -> None:
     assert wide.spare > 13_800, "six seconds apart, not more often"
 
 
+def test_a_picture_that_would_choke_gives_way_to_stills() -> None:
+    uplink = Uplink(QUALITY, 0.0)
+    trace = steps((10, 128e3), (5, 70e3), (5, 30e3), (12, 64e3), (8, 30e3))
+    for n in range(200):
+        rate = int(trace(n / 5))
+        told = Reported(rate, 0.1, "none", n / 5)
+        plan = uplink.step(n / 5, link(rate), told, {"camera": [FACE]}, [], Codecs(True), False,
+                           None, 160_000)  # fmt: skip
+        assert n != 155 or plan.camera
+    assert (plan.rung, plan.camera) == ("sharp", None)
+    assert plan.stills and plan.stills.every <= 11
+
+
 def test_in_a_two_person_call_the_receiver_sizes_the_stream() -> None:
     plan = first(512_000, {"camera": [Want(90_000, "speech", 240, True, "slow")]})
     assert plan.camera and (plan.camera.height, plan.rung) == (240, "slow")
