@@ -84,6 +84,7 @@ class Track:
         self._frame = -1  # timestamp of the newest frame
         self._verdicts: dict[int, bool] = {}  # timestamp → whether the frame passes
         self._verdict = True  # of the newest frame
+        self._paced = Frame(self.ssrc, -1, True, False)  # the frame measured last
         # As packets leave:
         self._run = 0
         self._silences: list[tuple[int, int]] = []  # (run, place) from which on nothing leaves
@@ -283,9 +284,12 @@ class Track:
         """(Bytes on the wire, which frame) for the pacer; no frame for what is sent again."""
         if isinstance(item, Again):
             return item.size + OVERHEAD, None
-        picture = item.picture
-        base = item.key or picture is None or picture.temporal < 1
-        frame = Frame(self.ssrc, item.timestamp, base, item.key, self.priority)
+        frame = self._paced
+        if frame.key != item.timestamp:
+            picture = item.picture
+            base = item.key or picture is None or picture.temporal < 1
+            frame = Frame(self.ssrc, item.timestamp, base, item.key, self.priority)
+            self._paced = frame
         return len(item.payload) + OVERHEAD, frame
 
     def emit(self, item: Outgoing, now: float) -> int:

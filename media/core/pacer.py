@@ -29,11 +29,7 @@ class Frame(NamedTuple):
     priority: int = 0  # the lowest number is served first
 
 
-class _Queued(NamedTuple, Generic[Item]):
-    item: Item
-    size: int
-    at: float
-    frame: Frame
+_Queued = tuple[Item, int, float, Frame]  # with its size, and when it came
 
 
 class Pacer(Generic[Item]):
@@ -57,6 +53,21 @@ class Pacer(Generic[Item]):
         """How long what waits now would take."""
         return self.queued * 8 / self.rate if self.rate > 0 else 0.0
 
+    def straight(self, size: int, now: float, stream: int, key: int, keyframe: bool) -> bool:
+        """Whether a packet of this frame may leave past the queue, because nothing waits and the
+        budget is not used up. Its owner then sends it, and tells `spent`."""
+        if self.queued:
+            return False
+        self._earn(now)
+        if self._budget <= 0:
+            return False
+        if keyframe:
+            self._weigh(stream, key, size)
+        begun = self._begun.get(stream)
+        if begun is None or key not in begun:
+            self._begin(stream, key)
+        return True
+
     def push(self, item: Item, size: int, now: float, frame: Frame | None) -> None:
         """Let it wait for its turn; without a frame it is something sent again."""
         self.queued += size
@@ -64,10 +75,21 @@ class Pacer(Generic[Item]):
             self._again.append((item, size, now))
             return
         if frame.keyframe:
-            key, before = self._key_bytes.get(frame.stream, (frame.key, 0))
-            self._key_bytes[frame.stream] = (frame.key, size + before * (key == frame.key))
-        stream = self._streams.setdefault(frame.stream, deque())
-        stream.append(_Queued(item, size, now, frame))
+            self._weigh(frame.stream, frame.key, size)
+        queue = self._streams.get(frame.stream)
+        if queue is None:
+            queue = self._streams[frame.stream] = deque()
+        queue.append((item, size, now, frame))
+
+    def _weigh(self, stream: int, key: int, size: int) -> None:
+        last, before = self._key_bytes.get(stream, (key, 0))
+        self._key_bytes[stream] = (key, size + before if last == key else size)
+
+    def _begin(self, stream: int, key: int) -> None:
+        begun = self._begun.setdefault(stream, {})
+        begun[key] = None
+        if len(begun) > MOST_BEGUN:
+            del begun[next(iter(begun))]
 
     def spent(self, size: int) -> None:
         """So many bytes left beside the pacer; a negative number gives back what did not leave."""
@@ -87,23 +109,29 @@ class Pacer(Generic[Item]):
         return found
 
     def _earn(self, now: float) -> None:
-        passed, self._at = max(0.0, now - self._at), now
-        self._budget = min(self._budget + passed * self.rate, max(BURST * self.rate, 1.0))
+        passed = now - self._at
+        self._at = now
+        if passed > 0:
+            self._budget += passed * self.rate
+        if self._budget > BURST * self.rate:
+            self._budget = BURST * self.rate
 
     def _next(self) -> tuple[Item, int]:
         if self._again:
             item, size, _ = self._again.popleft()
             return item, size
-        stream = min(self._streams, key=lambda each: self._streams[each][0].frame.priority)
-        queue = self._streams[stream]
-        queued = queue.popleft()
-        begun = self._begun.setdefault(stream, {})
-        begun[queued.frame.key] = None
-        if len(begun) > MOST_BEGUN:
-            del begun[next(iter(begun))]
+        streams = self._streams
+        stream = next(iter(streams))
+        if len(streams) > 1:
+            stream = min(streams, key=lambda each: streams[each][0][3].priority)
+        queue = streams[stream]
+        item, size, _, frame = queue.popleft()
+        begun = self._begun.get(stream)
+        if begun is None or frame.key not in begun:
+            self._begin(stream, frame.key)
         if not queue:
-            del self._streams[stream]
-        return queued.item, queued.size
+            del streams[stream]
+        return item, size
 
     def stale(self, now: float) -> list[Item]:
         """Take out what waited too long, as told in the module; give each to its owner."""
@@ -113,7 +141,7 @@ class Pacer(Generic[Item]):
             self.queued -= size
             dropped.append(item)
         for stream in list(self._streams):
-            if now - self._streams[stream][0].at > STALE_UPPER:
+            if now - self._streams[stream][0][2] > STALE_UPPER:
                 dropped += self._clear(stream, now)
         return dropped
 
@@ -133,15 +161,15 @@ class Pacer(Generic[Item]):
         dropped: list[Item] = []
         broken = False
         for queued in queue:
-            frame = queued.frame
+            item, size, at, frame = queued
             if frame.key not in goes:
                 broken = broken and not frame.keyframe
-                late = now - queued.at > self._patience(frame)
+                late = now - at > self._patience(frame)
                 goes[frame.key] = broken or late
                 broken = broken or (late and frame.base)
             if goes[frame.key]:
-                dropped.append(queued.item)
-                self.queued -= queued.size
+                dropped.append(item)
+                self.queued -= size
             else:
                 kept.append(queued)
         if kept:

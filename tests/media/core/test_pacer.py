@@ -68,6 +68,26 @@ def test_sound_takes_its_part_and_what_did_not_leave_is_given_back() -> None:
     assert pacer.due(0.4) == [] and names(pacer.due(0.6)) == ["next"]
 
 
+def test_while_nothing_waits_packets_pass_straight() -> None:
+    pacer: Pacer[str] = Pacer(0.0, RATE)
+
+    def passes(key: int, now: float, keyframe: bool = False) -> bool:
+        straight = pacer.straight(100, now, 1, key, keyframe)
+        if straight:
+            pacer.spent(100)
+        return straight
+
+    assert [passes(1, 0.0, True) for _ in range(6)] == [True] * 4 + [False] * 2
+    pacer.push("rest", 9_900, 0.0, frame(1, keyframe=True))
+    pacer.push("next", 100, 0.0, frame(2))
+    assert not passes(3, 5.0)
+    # What has begun is not given up; what follows waits for a key frame of 10,400 bytes.
+    pacer.spent(1_000_000)
+    assert pacer.stale(1.5) == [] and pacer.stale(1.58) == ["next"]
+    assert drain(pacer, 6.0) == ["rest"]
+    assert passes(3, 20.0)
+
+
 def test_what_is_sent_again_goes_first_then_by_priority() -> None:
     pacer: Pacer[str] = Pacer(0.0, RATE)
     pacer.push("other", 100, 0.0, frame(1, stream=1, first=2))
