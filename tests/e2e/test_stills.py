@@ -25,6 +25,7 @@ from tests.peers.talking_head import CLINICIAN, GUEST
 
 ASK = f"Demander une image nette : {MIREILLE}"
 LARGE = "3840 × 2160 points"
+FIREFOX_LARGE = "4096 × 2160 points"
 CUTS, PART = 3, 2048  # bytes
 
 # Remembers the page's sockets and how many bytes of stills left by them.
@@ -207,6 +208,20 @@ async def some_parts(page: Page, count: int) -> None:
 
     before = await parts()
     await until("parts of a still", parts, lambda now: now >= before + count)
+
+
+async def test_firefox_gives_its_camera_s_full_size_too(
+    carbet: Carbet, chromium: Browser, firefox: Browser, people: People
+) -> None:
+    """It takes no photographs and widens no track: a second view of the camera is opened."""
+    clinician = await people.sit(chromium, CLINICIAN)
+    guest = await people.sit(firefox)
+    await meet(carbet, clinician, guest)
+    await clinician.get_by_role("button", name=ASK).click()
+    await sharpest(guest, FIREFOX_LARGE)
+    await sharpest(clinician, FIREFOX_LARGE)
+    await points(clinician, guest, CLAIRE)
+    await journey.live(clinician, 1)
 
 
 async def test_without_a_camera_nobody_can_be_asked(
