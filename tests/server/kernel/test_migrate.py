@@ -6,8 +6,23 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
 from server.kernel import audit
-from server.kernel.db import AuditRow, Base, Database, DatabaseAway, Organisation
+from server.kernel.db import (
+    Attendance,
+    AuditRow,
+    Base,
+    Database,
+    DatabaseAway,
+    Incident,
+    Organisation,
+    Seat,
+    Site,
+    SiteLink,
+    Still,
+)
 from server.kernel.migrate import current, expected, migrate
+
+# How each engine writes the zone of a time.
+ZONES = {"sqlite": "", "postgr": "+00"}
 
 
 def _differences(connection: sa.Connection) -> list[object]:
@@ -43,6 +58,57 @@ async def test_what_was_written_at_the_previous_revision_is_still_there(empty_ur
         await audit.record(session, actor="nobody", action=audit.Audited.ACCESS, subject="after")
         assert await audit.verify(session) is None
         assert len((await session.scalars(sa.select(AuditRow))).all()) == 2
+    await database.close()
+
+
+# Rows of a call at the second revision, as both engines take them.
+CALL = """
+INSERT INTO organisations (id, name) VALUES ('o', 'CHU');
+INSERT INTO sites (id, organisation_id, name, kind, city, timezone)
+VALUES ('s', 'o', 'EHPAD', 'ehpad', 'Pontarlier', 'Europe/Paris');
+INSERT INTO persons (id, organisation_id, email, name, title, role, locale, timezone,
+password_hash, totp_last_step)
+VALUES ('p', 'o', 'p@example.org', 'Dr P', '', 'clinician', 'fr', 'Europe/Paris', 'x', 0);
+INSERT INTO patients (id, organisation_id, birth_name, first_birth_given_name, birth_date, sex,
+birthplace_insee, ins_status) VALUES ('t', 'o', 'ANATO', 'J', '1957-03-14', 'F', '97353', 'PROV');
+INSERT INTO consultations (id, organisation_id, site_id, clinician_id, patient_id, reason, status,
+planned_at, planned_minutes, locked, last_message, notes, notes_version, created_at)
+VALUES ('c', 'o', 's', 'p', 't', 'plaie', 'ended', '2026-11-21 10:00:00+00', 30, false, 0, '', 0,
+'2026-11-21 10:00:00+00');
+INSERT INTO seats (id, consultation_id, person_id, kind, name, place, stage)
+VALUES ('seat', 'c', 'p', 'clinician', 'Dr P', '', 'left');
+INSERT INTO attendances (id, consultation_id, seat_id, entered_at, left_at, left_why)
+VALUES ('a', 'c', 'seat', '2026-11-21 10:00:00+00', '2026-11-21 10:30:00+00', 'left');
+INSERT INTO incidents (id, consultation_id, seat_id, kind, started_at)
+VALUES ('i', 'c', 'seat', 'cut', '2026-11-21 10:10:00+00')
+"""
+
+
+async def test_a_call_of_the_second_revision_has_nothing_new_to_say(empty_url: str) -> None:
+    await migrate(empty_url, "0002")
+    database = Database(empty_url)
+    async with database.begin() as session:
+        for statement in CALL.split(";"):
+            await session.execute(sa.text(statement.replace("+00", ZONES[empty_url[:6]])))
+    await database.close()
+
+    await migrate(empty_url)
+    database = Database(empty_url)
+    async with database.begin() as session:
+        seat = await session.get_one(Seat, "seat")
+        stay = await session.get_one(Attendance, "a")
+        site = await session.get_one(Site, "s")
+        assert (seat.matters, stay.sent, stay.received) == ({}, 0, 0)
+        assert (await session.get_one(Incident, "i")).why == ""
+        assert (site.link_ceiling, site.link_bytes) == (None, None)
+        session.add(Still(consultation_id="c", id="x" * 36, seat_id="seat", source="camera",
+                          begun_at=stay.entered_at, stages=[{"bytes": 2}]))  # fmt: skip
+        session.add(SiteLink(site_id="s", up=10**10, rtt=0.7, measured_at=stay.entered_at))
+    async with database.read() as session:
+        still = await session.get_one(Still, ("c", "x" * 36))
+        assert (still.stages, still.have, still.kept_at) == ([{"bytes": 2}], 0, None)
+        link = await session.get_one(SiteLink, "s")
+        assert (link.up, link.down, link.rtt, link.calls) == (10**10, None, 0.7, 0)
     await database.close()
 
 
