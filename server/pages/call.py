@@ -50,6 +50,7 @@ def _context(actor: Actor, c: Consultation, seat: Seat) -> dict[str, Any]:
     member = actor.kind == "member"
     # The clock of the other place, as on every page: the site's, or the clinician's from the site.
     other = c.clinician.timezone if actor.timezone == c.site.timezone else c.site.timezone
+    counted = actor.site_id == c.site.id  # this person calls over the site's own link
     return {
         "consultation": c.id,
         "seat": seat.id,
@@ -64,6 +65,8 @@ def _context(actor: Actor, c: Consultation, seat: Seat) -> dict[str, Any]:
         "other_tz": other,
         "other_place": other.rpartition("/")[2].replace("_", " "),
         "my_tz": actor.timezone,
+        "link_ceiling": c.site.link_ceiling if counted else None,
+        "link_bytes": c.site.link_bytes if counted else None,
     }
 
 

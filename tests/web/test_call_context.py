@@ -3,7 +3,7 @@
 import pytest
 
 from server.kernel.access import Actor
-from server.kernel.db import Seat
+from server.kernel.db import Seat, Site
 from server.pages.call import _context
 from tests.web.fixtures import consultation
 
@@ -17,3 +17,17 @@ def test_each_side_gets_the_clock_of_the_other(own: str, other: str, place: str)
     seat = Seat(id="s-1", kind="clinician", name="Dr Claire Martin")
     told = _context(reader, consultation("open", 0), seat)
     assert (told["my_tz"], told["other_tz"], told["other_place"]) == (own, other, place)
+
+
+def test_only_the_site_is_told_what_its_own_link_allows() -> None:
+    c = consultation("open", 0)
+    c.site = Site(id="site-x", name="CDPS", timezone="America/Cayenne")
+    c.site.link_ceiling, c.site.link_bytes = 256_000, 50_000_000
+    seat = Seat(id="s-1", kind="site", name="Odile")
+    there = Actor("member", id="p", organisation_id="org-b", site_id="site-x")
+    elsewhere = Actor("member", id="p", organisation_id="org-b", site_id="site-y")
+    told = [_context(actor, c, seat) for actor in (there, elsewhere)]
+    assert [(t["link_ceiling"], t["link_bytes"]) for t in told] == [
+        (256_000, 50_000_000),
+        (None, None),
+    ]
