@@ -92,7 +92,7 @@ async def test_a_picture_that_stops_is_told_with_its_hour_until_it_moves_again(
     clinician, site = await people.sit(chromium), await people.sit(second_chromium)
     await enter_both(carbet, clinician, site)
     picture = clinician.get_by_role("article", name=ODILE)
-    stopped = picture.get_by_text(re.compile(r"^Image arrêtée depuis \d\d:\d\d:\d\d\.$"))
+    stopped = picture.get_by_text(re.compile(r"^Image arrêtée depuis \d\d:\d\d:\d\d"))
     await expect(stopped).to_be_hidden()
     await site.evaluate(STOP)
     await expect(stopped).to_be_visible(timeout=SLOW)

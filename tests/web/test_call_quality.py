@@ -124,7 +124,10 @@ def test_a_fall_is_told_on_the_picture_and_a_stopped_picture_has_words(call: Ope
     expect(seen.get_by_text("Liaison faible")).to_be_visible()
     expect(fall).to_be_hidden(timeout=12_000)
     c.page.evaluate("__pictures.stop('v0')")
-    expect(seen.get_by_text("Image arrêtée depuis")).to_be_visible()
+    why = re.compile(
+        r"^Image arrêtée depuis \d\d:\d\d:\d\d : la liaison de Maripasoula ne suffit plus"
+    )
+    expect(seen.get_by_text(why)).to_be_visible()
     c.quality(site=(way("voice", "rate", 18), way()))
     veil = seen.get_by_text("Voix seule : la liaison de Maripasoula ne porte plus l’image.")
     expect(veil).to_be_visible()

@@ -8,6 +8,7 @@ import { attribute, button, h, labelled, resign, reword, say } from "./element.j
 import { Freshness } from "./freshness.js";
 import { Matters } from "./matters.js";
 import { shown } from "./picture.js";
+import { depth } from "./quality.js";
 import { turnLine, where } from "./quality_words.js";
 import * as words from "./words.js";
 
@@ -169,7 +170,7 @@ function unmoving(tile, what, at, small) {
     case "coming":
       return _("L’image arrive…");
     case "stopped":
-      return _("Image arrêtée depuis {at}.", { at: words.second(at) });
+      return stopped(tile, words.second(at), small);
     case "still":
       return _("Image fixe de {at}", { at: words.second(at) });
     case "stills":
@@ -182,6 +183,20 @@ function unmoving(tile, what, at, small) {
     default:
       return "";
   }
+}
+
+/**
+ * With its reason where one is known: a second picture is given up before the first.
+ * @param {TileRow} tile
+ * @param {string} at
+ * @param {boolean} small
+ */
+function stopped(tile, at, small) {
+  const { passage } = tile;
+  const thin = passage?.cause === "link" && depth(passage.rung) > 0;
+  if (!thin || small) return _("Image arrêtée depuis {at}.", { at });
+  if (passage.side === "to") return _("Image arrêtée depuis {at} : votre liaison ne suffit plus.", { at });
+  return _("Image arrêtée depuis {at} : la liaison de {place} ne suffit plus.", { at, place: where(tile) });
 }
 
 /**
