@@ -1,6 +1,8 @@
 """A worker in this process which keeps what it receives, and a page whose encoder sends it."""
 
+import asyncio
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +34,8 @@ class EncodingBench(Bench):
     def __init__(self, addresses: list[str] | None = None) -> None:
         super().__init__(addresses)
         self.packets: list[Packet] = []
+        self.wait = 0.0  # s the sound of the page waits on its way
+        self._clear_at = 0.0
         self._runner: web.AppRunner | None = None
         self.url = ""
 
@@ -69,6 +73,12 @@ class EncodingBench(Bench):
         """A decrypted packet came from the page."""
         second, _, timestamp, ssrc, _, start, end = rtp.parse(packet)
         self.packets.append(Packet(second & 0x7F, timestamp, ssrc, packet[start:end]))
+
+    def later(self, act: Callable[[], None]) -> None:
+        """Do it when the way is clear: after `wait`, and never before what came earlier."""
+        loop = asyncio.get_running_loop()
+        self._clear_at = max(self._clear_at, loop.time() + self.wait)
+        loop.call_at(self._clear_at, act)
 
     async def receive(self, types: set[int], count: int, ssrc: int = 0) -> list[Packet]:
         """The next `count` packets of these types, and of this stream if one is named."""

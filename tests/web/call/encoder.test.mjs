@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { Description } from "../../../web/static/js/call/description.js";
 import { Encoder } from "../../../web/static/js/call/encoder.js";
 
 const OFFER = "v=0\r\nm=audio 9 X 63 111\r\na=mid:mic\r\na=rtpmap:111 opus/48000/2\r\na=ptime:20\r\n";
@@ -80,7 +81,7 @@ class Browser {
 const picture = (width, height) => ({ getSettings: () => ({ width, height }) });
 
 async function setup(browser = new Browser()) {
-  const encoder = new Encoder(browser, OFFER);
+  const encoder = new Encoder(browser, new Description(browser, OFFER));
   await encoder.give("camera", picture(640, 480));
   await encoder.start();
   return { browser, encoder, sender: (mid) => browser.sender(mid) };
@@ -114,7 +115,6 @@ test("before any plan a browser is left to itself", async () => {
   const { browser, encoder, sender } = await setup();
   await encoder.refresh();
   assert.deepEqual([browser.described, sender("camera").told, sender("low").given], [[], [], []]);
-  assert.equal(encoder.offer, OFFER);
 });
 
 test("an older plan is not heard, nor the same one twice", async () => {
@@ -152,9 +152,8 @@ test("while an offer is being answered nothing is described", async () => {
 
 test("a plan that came with the offer is in it, and is not described again", async () => {
   const browser = new Browser();
-  const encoder = new Encoder(browser, OFFER);
-  encoder.begin(planned(1));
-  assert.match(encoder.offer, /a=ptime:60/);
+  const encoder = new Encoder(browser, new Description(browser, OFFER));
+  assert.match(encoder.begin(planned(1)), /a=ptime:60/);
   await encoder.prepare();
   assert.equal(browser.sender("camera").encodings[0].maxBitrate, 28000);
   await encoder.start();
@@ -164,7 +163,7 @@ test("a plan that came with the offer is in it, and is not described again", asy
 
 test("a plan that comes before the answer waits for it", async () => {
   const browser = new Browser();
-  const encoder = new Encoder(browser, OFFER);
+  const encoder = new Encoder(browser, new Description(browser, OFFER));
   await encoder.apply(planned(1));
   assert.deepEqual([browser.described, browser.sender("camera").told], [[], []]);
   await encoder.start();
@@ -271,4 +270,21 @@ test("a browser that refuses everything keeps the call, and is asked again with 
   browser.refuses = [];
   await encoder.apply(planned(2));
   assert.equal(sender("camera").told.length, 1);
+});
+
+test("where the worker believes in more than the browser, the estimate starts again from there", async () => {
+  const browser = new Browser();
+  const starts = [];
+  browser.setRemoteDescription = async ({ sdp }) => starts.push(/start-bitrate=(\d+)/.exec(sdp)[1]);
+  const offer = `${OFFER}m=video 9 X 96\r\na=mid:camera\r\na=fmtp:96 x-google-start-bitrate=300\r\n`;
+  const encoder = new Encoder(browser, new Description(browser, offer));
+  await encoder.start();
+  await encoder.apply(planned(1, { floor: 100_000 }));
+  for (const estimate of [79_000, 81_000, 79_000, null, 79_000]) await encoder.lift(estimate);
+  assert.deepEqual(starts, ["300"]);
+  await encoder.lift(79_000);
+  assert.deepEqual(starts, ["300", "100"]);
+  await encoder.apply(planned(2, { floor: 0 }));
+  for (let n = 0; n < 5; n++) await encoder.lift(1);
+  assert.deepEqual(starts, ["300", "100"]);
 });

@@ -34,6 +34,21 @@ export function described(sdp, plan, start) {
 }
 
 /**
+ * The same offer with these lines taken away.
+ * @param {string} sdp
+ * @param {string[]} mids
+ */
+export function silenced(sdp, mids) {
+  return sdp
+    .split(/(?=^m=)/m)
+    .map((section) => {
+      const mid = /^a=mid:(\S+)/m.exec(section)?.[1] ?? "";
+      return mids.includes(mid) ? section.replace(/^a=sendonly\r\n/m, "a=inactive\r\n") : section;
+    })
+    .join("");
+}
+
+/**
  * What must change for another description to be needed.
  * @param {Plan} plan
  */

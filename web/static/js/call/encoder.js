@@ -2,14 +2,14 @@
  * Makes one session send what its worker planned: packet time, rates, sizes, codecs.
  *
  * One application at a time, the latest plan wins, and an older one is not heard. What a browser
- * lacks is left out, never an error: a call must not end over a bitrate. Negotiates nothing: a new
- * description is the server's own offer said again to this browser alone.
+ * lacks is left out, never an error: a call must not end over a bitrate.
  */
 
-import { LEAST_SOUND, PICTURES, codecNamed, described, encodingOf, gist } from "./bitrates.js";
+import { LEAST_SOUND, PICTURES, codecNamed, encodingOf } from "./bitrates.js";
 
 /** @import { PicturePlan, Plan } from "../../../types/call.d.ts" */
 /** @import { Encoding, Line } from "./bitrates.js" */
+/** @import { Description } from "./description.js" */
 /** @typedef {RTCRtpSendParameters & {degradationPreference?: string}} Parameters */
 
 /** What to do without, in this order, when a browser refuses an encoding. */
@@ -29,10 +29,7 @@ export class Encoder {
   /** What each line was last told, so that it is told only what changed. */
   /** @type {Map<string, string>} */
   #told = new Map();
-  #gist = "";
   #sunk = 0;
-  /** @type {number | undefined} */
-  #start;
   #ready = false;
   #stale = false;
   /** @type {Promise<void> | null} */
@@ -40,26 +37,20 @@ export class Encoder {
 
   /**
    * @param {RTCPeerConnection} pc
-   * @param {string} sdp the server's offer
+   * @param {Description} description
    */
-  constructor(pc, sdp) {
+  constructor(pc, description) {
     this.pc = pc;
-    this.sdp = sdp;
-  }
-
-  /** The offer to answer: with the first plan in it, if one came along. */
-  get offer() {
-    return this.#plan ? described(this.sdp, this.#plan) : this.sdp;
+    this.description = description;
   }
 
   /**
-   * The plan that came with the offer.
+   * The offer to answer, with the plan that came along.
    * @param {Plan | undefined} plan
    */
   begin(plan) {
-    if (!plan) return;
-    this.#plan = plan;
-    this.#gist = gist(plan);
+    this.#plan ??= plan ?? null;
+    return this.description.first(this.#plan);
   }
 
   /**
@@ -106,7 +97,7 @@ export class Encoder {
   async #catchUp() {
     while (this.#stale) {
       this.#stale = false;
-      await this.#describe();
+      if (this.#plan) await this.description.follow(this.#plan);
       await this.#applyToSenders();
     }
     this.#work = null;
@@ -122,22 +113,8 @@ export class Encoder {
     if (estimate === null || estimate >= SUNK * floor) this.#sunk = 0;
     else if (++this.#sunk >= SUNK_READINGS) {
       this.#sunk = 0;
-      const wanted = Math.round(floor / 1000);
-      this.#start = this.#start === wanted ? wanted + 1 : wanted;
-      this.#gist = "";
+      this.description.lift(Math.round(floor / 1000));
       await this.refresh();
-    }
-  }
-
-  async #describe() {
-    const { pc } = this;
-    if (!this.#plan || gist(this.#plan) === this.#gist || pc.signalingState !== "stable") return;
-    this.#gist = gist(this.#plan);
-    try {
-      await pc.setRemoteDescription({ type: "offer", sdp: described(this.sdp, this.#plan, this.#start) });
-      await pc.setLocalDescription(await pc.createAnswer());
-    } catch (error) {
-      console.error("a plan could not be described", error);
     }
   }
 

@@ -3,11 +3,15 @@
  * server's offer, answered at once and never negotiated again.
  *
  * Knows no DOM, no devices and no people: it gives tracks to the fixed places of the offer, lets
- * each session's encoder send them as planned, and says which tracks came. A new session takes over only when it carries something; until then
- * the old one plays on, so that a change of worker is heard as little as possible.
+ * each session's encoder send them as planned, and says which tracks came. A new session takes over
+ * only when it carries something; until then the old one plays on, so that a change of worker is
+ * heard as little as possible.
  */
 
+import { Description } from "./description.js";
 import { Encoder } from "./encoder.js";
+import { Playout } from "./playout.js";
+import { hear } from "./protocol.js";
 import { Uplink } from "./uplink.js";
 
 /** @import { LinkSample, MediaState, Offer, Plan, Source } from "../../../types/call.d.ts" */
@@ -37,7 +41,9 @@ class Session {
   constructor(id, pc, sdp) {
     this.id = id;
     this.pc = pc;
-    this.encoder = new Encoder(pc, sdp);
+    const description = new Description(pc, sdp);
+    this.encoder = new Encoder(pc, description);
+    this.playout = new Playout((mids) => description.restart(mids));
   }
 
   close() {
@@ -62,10 +68,8 @@ export class Media extends EventTarget {
     super();
     this.#connect = connect;
     this.uplink = new Uplink(() => this.#current);
-    this.uplink.addEventListener("sample", (event) => {
-      const { estimate } = /** @type {CustomEvent<LinkSample>} */ (event).detail;
-      this.#current?.encoder.lift(estimate);
-    });
+    hear(this.uplink, "sample", (/** @type {LinkSample} */ { estimate }) => this.#current?.encoder.lift(estimate));
+    hear(this.uplink, "report", (/** @type {RTCStatsReport} */ report) => this.#current?.playout.look(report));
   }
 
   /** @returns {MediaState} */
@@ -115,8 +119,7 @@ export class Media extends EventTarget {
     const { pc, encoder } = session;
     this.#coming = session;
     this.#listen(session);
-    encoder.begin(plan);
-    await pc.setRemoteDescription({ type: "offer", sdp: encoder.offer });
+    await pc.setRemoteDescription({ type: "offer", sdp: encoder.begin(plan) });
     await this.#attach(session);
     await encoder.prepare();
     await pc.setLocalDescription(await pc.createAnswer());

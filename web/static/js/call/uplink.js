@@ -66,11 +66,12 @@ export class Uplink extends EventTarget {
     return [...this.#samples];
   }
 
-  /** Reads once; tells `sample`, and `link` when a report is due. */
+  /** Reads once; tells the browser's own `report`, a `sample`, and `link` when one is due. */
   async look() {
     const carrier = this.#carrier();
     const report = await carrier?.pc.getStats().catch(() => null);
     if (!carrier || !report || carrier !== this.#carrier()) return;
+    this.#tell("report", report);
     const reading = read(report);
     const before = this.#before;
     this.#before = { session: carrier.id, reading };

@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { Playout } from "../../../web/static/js/call/playout.js";
+
+const RATE = 48_000;
+
+/** A page that hears lines, a second at a time: how late, how much of it invented, in how many packets. */
+function setup() {
+  const clock = { now: 0 };
+  const restarted = [];
+  const playout = new Playout((mids) => restarted.push(mids), () => clock.now);
+  const lines = new Map();
+
+  function second(figures) {
+    clock.now += 1000;
+    const rows = Object.entries(figures).map(([mid, { late = 0.1, invented = 0, silence = 0, packets = 50, played = RATE }]) => {
+      const before = lines.get(mid) ?? { jitterBufferDelay: 0, jitterBufferEmittedCount: 0, concealedSamples: 0, silentConcealedSamples: 0, totalSamplesReceived: 0, packetsReceived: 0 };
+      const now = {
+        jitterBufferDelay: before.jitterBufferDelay + late * played,
+        jitterBufferEmittedCount: before.jitterBufferEmittedCount + played,
+        concealedSamples: before.concealedSamples + (invented + silence) * RATE,
+        silentConcealedSamples: before.silentConcealedSamples + silence * RATE,
+        totalSamplesReceived: before.totalSamplesReceived + RATE,
+        packetsReceived: before.packetsReceived + packets,
+      };
+      lines.set(mid, now);
+      return { type: "inbound-rtp", kind: "audio", mid, ...now };
+    });
+    playout.look(new Map(rows.map((row, n) => [n, row])));
+    return restarted.length;
+  }
+  return { second, restarted, lines, playout };
+}
+
+/** Speech in time, then `seconds` of speech this late. */
+function spoken({ second }, seconds, late) {
+  for (let n = 0; n < 3; n++) second({ a0: {} });
+  for (let n = 0; n < seconds; n++) second({ a0: { late } });
+}
+
+test("sound that plays late begins anew in the first pause", () => {
+  const page = setup();
+  spoken(page, 3, 0.6);
+  assert.deepEqual(page.restarted, []);
+  page.second({ a0: { late: 0.6, packets: 25 } });
+  assert.deepEqual(page.restarted, [["a0"]]);
+});
+
+test("only the third late second in a row is enough", () => {
+  const page = setup();
+  spoken(page, 1, 0.6);
+  page.second({ a0: { late: 0.6, packets: 3 } });
+  assert.deepEqual(page.restarted, []);
+  page.second({ a0: { late: 0.6, packets: 3 } });
+  assert.deepEqual(page.restarted, [["a0"]]);
+});
+
+test("nothing is lost in the midst of speech: more than half of the packets is speech", () => {
+  const page = setup();
+  spoken(page, 20, 0.6);
+  page.second({ a0: { late: 0.6, packets: 26 } });
+  assert.deepEqual(page.restarted, []);
+});
+
+test("when it is far too late for long, the pause is not waited for", () => {
+  const page = setup();
+  spoken(page, 7, 0.9);
+  assert.deepEqual(page.restarted, []);
+  page.second({ a0: { late: 0.9 } });
+  assert.deepEqual(page.restarted, [["a0"]]);
+});
+
+test("a delay that is short enough, or that is needed, is let be", () => {
+  for (const figures of [{ late: 0.4 }, { late: 0.9, invented: 0.01 }]) {
+    const page = setup();
+    for (let n = 0; n < 20; n++) page.second({ a0: { ...figures, packets: n % 2 ? 50 : 10 } });
+    assert.deepEqual(page.restarted, []);
+  }
+});
+
+test("silence that is invented counts as none", () => {
+  const page = setup();
+  spoken(page, 3, 0.6);
+  page.second({ a0: { late: 0.6, packets: 10, silence: 0.5 } });
+  assert.deepEqual(page.restarted, [["a0"]]);
+});
+
+test("a second in which nothing was played says nothing", () => {
+  const page = setup();
+  spoken(page, 2, 0.6);
+  page.second({ a0: { played: 0, packets: 0 } });
+  assert.deepEqual(page.restarted, []);
+  page.second({ a0: { late: 0.6, packets: 5 } });
+  assert.deepEqual(page.restarted, [["a0"]]);
+});
+
+test("counters which begin anew say nothing", () => {
+  const page = setup();
+  spoken(page, 3, 0.6);
+  page.lines.clear();
+  page.second({ a0: { late: 0.6, packets: 5 } });
+  assert.deepEqual(page.restarted, []);
+});
+
+test("who is late again soon is late for a reason: each time is waited for twice as long", () => {
+  const page = setup();
+  const times = [];
+  for (let n = 1; n <= 200; n++) {
+    const before = page.restarted.length;
+    if (page.second({ a0: { late: 0.6, packets: n % 4 ? 50 : 5 } }) > before) times.push(n);
+  }
+  assert.deepEqual(times, [4, 36, 96]);
+});
+
+test("each line has its own delay; pictures and what this side sends have none", () => {
+  const page = setup();
+  for (let n = 0; n < 2; n++) page.second({ a0: {}, a1: {} });
+  for (let n = 0; n < 4; n++) page.second({ a0: { late: 0.6, packets: 10 }, a1: { packets: 10 } });
+  assert.deepEqual(page.restarted, [["a0"]]);
+  page.playout.look(new Map([[0, { type: "inbound-rtp", kind: "video", mid: "v0" }], [1, { type: "outbound-rtp", kind: "audio", mid: "mic" }]]));
+  assert.equal(page.restarted.length, 1);
+});
