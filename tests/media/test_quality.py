@@ -1,8 +1,8 @@
+import dataclasses
 import re
 
 import pytest
 
-from media.core.ladder import MATTERS, PICTURED, VoiceStep
 from media.quality import DEFAULT, QualityError, lines_of, load, parse
 
 TEXT = DEFAULT.read_text("utf-8")
@@ -29,17 +29,57 @@ def swapped(section: str, key: str, value: str, nth: int = 0) -> tuple[str, int]
 
 
 def test_the_ladder_that_comes_with_carbet_is_read_whole() -> None:
+    """Figure by figure: whoever changes one in the file changes it here, knowingly."""
     quality = load()
-    assert quality.link.margin == 0.10 and quality.link.feedback == 3000
-    assert quality.level(2, "speech").least == 21_000 and quality.level(2, "speech").fps == 9
-    assert quality.stills.bytes == 9000 and quality.voice_least == 8000
-    assert quality.audio[-1].step == VoiceStep(6000, 120, False)
-    assert len(quality.audio) == TEXT.count("[[audio]]")
-    assert set(quality.levels) == set(PICTURED)
-    assert all(set(row) == set(MATTERS) for row in quality.levels.values())
-    assert quality.hysteresis.climb == 4.0 and quality.start.far == 100_000
-    assert quality.codec.av1_below == 200_000
-    assert quality.height("speech", 60_000) == 240
+    assert {(rung, matters): dataclasses.astuple(level)
+            for rung, row in quality.levels.items() for matters, level in row.items()} == {
+        ("motion", "speech"): (120_000, 2_500_000, 30, 3),
+        ("motion", "motion"): (90_000, 2_500_000, 30, 3),
+        ("motion", "detail"): (500_000, 4_000_000, 20, 3),
+        ("slow", "speech"): (50_000, 900_000, 15, 2),
+        ("slow", "motion"): (42_000, 700_000, 15, 2),
+        ("slow", "detail"): (160_000, 1_500_000, 10, 2),
+        ("sharp", "speech"): (21_000, 400_000, 9, 2),
+        ("sharp", "motion"): (21_000, 400_000, 10, 2),
+        ("sharp", "detail"): (21_000, 700_000, 5, 2),
+    }  # fmt: skip
+    assert dataclasses.astuple(quality.link) == (0.10, 3000, 0.15)
+    assert dataclasses.astuple(quality.stills) == (21_500, 6.0, 20.0, 9000, 3000)
+    assert quality.voice_least == 8000
+    assert quality.heights == {
+        "speech": ((0, 144), (24_000, 180), (60_000, 240), (140_000, 360), (380_000, 480),
+                   (1_000_000, 720)),
+        "motion": ((0, 144), (45_000, 180), (90_000, 240), (200_000, 360), (480_000, 480),
+                   (1_300_000, 720)),
+        "detail": ((0, 180), (24_000, 240), (60_000, 360), (120_000, 480), (300_000, 720),
+                   (1_000_000, 1080)),
+    }  # fmt: skip
+    assert dataclasses.astuple(quality.codec) == (200_000, 280_000, 38_000)
+    assert [(*dataclasses.astuple(row.step), row.least, row.loss) for row in quality.audio] == [
+        (32_000, 20, True, 700_000, 0.0),
+        (32_000, 20, False, 400_000, 0.0),
+        (24_000, 20, True, 340_000, 0.015),
+        (24_000, 20, False, 260_000, 0.0),
+        (16_000, 40, False, 180_000, 0.0),
+        (16_000, 60, True, 120_000, 0.015),
+        (16_000, 60, False, 90_000, 0.0),
+        (12_000, 60, True, 80_000, 0.02),
+        (8_000, 60, True, 44_000, 0.025),
+        (12_000, 60, False, 28_000, 0.0),
+        (6_000, 120, True, 24_500, 0.04),
+        (8_000, 60, False, 22_000, 0.0),
+        (6_000, 120, False, 0, 0.0),
+    ]
+    assert dataclasses.asdict(quality.hysteresis) == {
+        "fall": 1.0, "climb": 4.0, "room": 1.15, "relapse": 30.0, "longest": 60.0, "window": 60.0,
+        "voice": 5.0, "layer": 2.0, "focus": 8.0,
+    }  # fmt: skip
+    assert dataclasses.astuple(quality.start) == (300_000, 100_000, 0.1, 0.8)
+
+
+def test_every_figure_of_the_file_is_read() -> None:
+    """No key is there for show: the file has as many figures as the ladder."""
+    assert len(re.findall(r"(?m)^\w+ = (?!\[)", TEXT)) == 3 + 9 * 4 + 5 + 1 + 3 + 13 * 5 + 9 + 4
 
 
 @pytest.mark.parametrize(
