@@ -5,7 +5,7 @@
 
 import { _ } from "../lib/i18n.js";
 
-/** @import { Snapshot, Source, Tone } from "../../../types/call.d.ts" */
+/** @import { Phase, Snapshot, Source, Tone } from "../../../types/call.d.ts" */
 
 /** Whose clocks are read: this person's own and the other place's. */
 let zones = { own: "UTC", other: "UTC", place: "" };
@@ -231,4 +231,19 @@ export function ending(why) {
   };
   const [title, text, again] = words[why] ?? [why, "", null];
   return { title, text, again };
+}
+
+/**
+ * The page's title: where one is, who waits at the door, and a cut before all else.
+ * @param {Phase} phase
+ * @param {{waiting: number, why: string, cut: boolean}} view
+ */
+export function title(phase, { waiting, why, cut }) {
+  const text = {
+    device: _("Avant d’entrer"),
+    door: _("Salle d’attente"),
+    call: waiting ? _("({count}) à la porte", { count: waiting }) : _("En consultation"),
+    over: ending(why).title,
+  }[phase];
+  return `${cut && phase !== "over" ? _("Connexion perdue") : text} · Carbet`;
 }

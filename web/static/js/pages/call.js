@@ -27,6 +27,7 @@ import { Stills } from "../call/stills.js";
 import { Threshold } from "../call/threshold.js";
 import { matterOf } from "../call/tiles.js";
 import { Door, Ending } from "../call/waiting.js";
+import { wakeful } from "../call/wakefulness.js";
 import * as words from "../call/words.js";
 
 /** @import { Actions, Context, Event, Message, Phase, Snapshot, State, Tone } from "../../../types/call.d.ts" */
@@ -230,7 +231,7 @@ class Call {
     if (now === "over") this.ending.show(state);
     if (now === "call") this.#showCall(state, snapshot);
     if (this.main.dataset.state !== now) this.#turnTo(now);
-    document.title = titleOf(state, now);
+    document.title = words.title(now, { waiting: state.room?.door?.length ?? 0, why: state.over?.why ?? "", cut: banner(state) === "line_lost" || banner(state) === "all_lost" });
   }
 
   /**
@@ -286,38 +287,6 @@ class Call {
     document.addEventListener("visibilitychange", () => wakeful(phase(this.state) === "call"));
     for (const gesture of ["pointerdown", "keydown"]) addEventListener(gesture, () => this.equipment.onGesture());
   }
-}
-
-/** @type {WakeLockSentinel | null} */
-let lock = null;
-
-/**
- * Keeps the screen lit during a call, where the device allows it.
- * @param {boolean} wanted
- */
-async function wakeful(wanted) {
-  if (!wanted) {
-    await lock?.release();
-    lock = null;
-  } else if (!document.hidden && (!lock || lock.released)) {
-    lock = (await navigator.wakeLock?.request("screen").catch(() => null)) ?? null;
-  }
-}
-
-/**
- * @param {State} state
- * @param {Phase} now
- */
-function titleOf(state, now) {
-  const waiting = state.room?.door?.length ?? 0;
-  const title = {
-    device: _("Avant d’entrer"),
-    door: _("Salle d’attente"),
-    call: waiting ? _("({count}) à la porte", { count: waiting }) : _("En consultation"),
-    over: words.ending(state.over?.why ?? "").title,
-  }[now];
-  const cut = !state.line.up && state.line.ever && now !== "over";
-  return `${cut ? _("Connexion perdue") : title} · Carbet`;
 }
 
 /** @param {string} id */
