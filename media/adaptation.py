@@ -85,8 +85,8 @@ class Adaptation:
 
     def _tell(self, session: Session, plan: Plan, down: Down, now: float) -> None:
         told = self._told.setdefault(session, Told())
-        floor = session.up.floor
-        if plan.n != told.plan or floor != told.floor:
+        floor = session.up.floor(now)
+        if plan.n != told.plan or floor > told.floor or (floor < told.floor and not floor):
             told.plan, told.floor = plan.n, floor
             told.number += 1
             self._say("encode", session, {"plan": planned(plan, floor, told.number)})

@@ -18,7 +18,7 @@ from media.events import Hint, LinkReport
 
 DEMAND = 1.5  # times what receivers could use of the largest picture
 VOICE = 100_000  # bit/s beside the pictures
-FLOOR_STEP = 1.2
+FLOOR_STEP = 1.3
 
 
 class Up:
@@ -93,11 +93,10 @@ class Up:
         limited = report.limited if report else "none"
         return Reported(rate, round_trip, limited, now, weighed=True)
 
-    @property
-    def floor(self) -> int:
+    def floor(self, now: float) -> int:
         """Bit/s the browser should start again from, should it believe in less; 0 for none. In
-        steps, so that a word is worth sending."""
-        if not self.belief.calm:
+        steps, so that each is worth a message."""
+        if not self.belief.settled(now):
             return 0
         return int(FLOOR_STEP ** int(math.log(self.belief.rate, FLOOR_STEP)))
 

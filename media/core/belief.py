@@ -60,6 +60,10 @@ class Belief:
             self._learn(said, now)
         return int(self.rate)
 
+    def settled(self, now: float) -> bool:
+        """Whether there was no congestion lately: a browser that believes in less may be told."""
+        return now - self._fell >= HOLD
+
     def _fall(self, came: int, shared: bool, now: float) -> None:
         if now - self._fell < PAUSE:
             return
