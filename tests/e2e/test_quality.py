@@ -15,6 +15,7 @@ from tests.e2e import journey
 from tests.e2e.conftest import People
 from tests.e2e.process import Carbet
 from tests.e2e.test_journey import CLAIRE
+from tests.peers.talking_head import SITE
 
 ODILE = "Odile Apatou"
 SLOW = journey.SLOW
@@ -42,10 +43,10 @@ def indicator(page: Page) -> Locator:
 
 
 async def test_the_indicator_says_how_the_call_is_and_shows_why_to_whoever_asks(
-    carbet: Carbet, chromium: Browser, second_chromium: Browser, people: People
+    carbet: Carbet, chromium: Browser, firefox: Browser, people: People
 ) -> None:
     clinician = await people.sit(chromium)
-    site = await people.sit(second_chromium, width=360, height=740)
+    site = await people.sit(firefox, SITE, width=360, height=740)
     await enter_both(carbet, clinician, site)
     # A machine with other work to do may make a link weak: the words are true then too.
     for page, place in ((clinician, "Maripasoula"), (site, "Besançon")):
@@ -53,15 +54,21 @@ async def test_the_indicator_says_how_the_call_is_and_shows_why_to_whoever_asks(
             re.compile(f"(Bonne liaison|Liaison irrégulière|Liaison faible).*{place}"), timeout=SLOW
         )
 
-    asking = indicator(clinician).get_by_role("button")
+    for page in (clinician, site):
+        await details_are_shown(page)
+
+
+async def details_are_shown(page: Page) -> None:
+    """Opened and closed by keyboard, with words, drawing and figures."""
+    asking = indicator(page).get_by_role("button")
     await asking.focus()
-    await clinician.keyboard.press("Enter")
-    details = clinician.get_by_role("tabpanel", name="Liaison")
+    await page.keyboard.press("Enter")
+    details = page.get_by_role("tabpanel", name="Liaison")
     await expect(details.get_by_text("Vous recevez :").first).to_contain_text("voix + ")
     await expect(details.get_by_role("img", name=re.compile("Montant : entre"))).to_be_visible()
     await expect(details.get_by_text(re.compile(r"a utilisé [\d,.]+ (ko|Mo)"))).to_be_visible()
     await expect(details.get_by_text("Montant possible")).to_be_visible(timeout=SLOW)
-    await clinician.keyboard.press("Escape")
+    await page.keyboard.press("Escape")
     await expect(details).to_be_hidden()
     await expect(asking).to_be_focused()
 
