@@ -258,7 +258,8 @@ test("back to the first codec: it is no longer named", async () => {
   assert.equal("codec" in sender("camera").encodings[0], false);
 });
 
-test("a browser that refuses everything keeps the call, and is asked again with the next plan", async () => {
+test("a browser that refuses everything keeps the call, and is asked again with the next plan", async (t) => {
+  t.mock.method(console, "error", () => {});
   const browser = new Browser();
   browser.refuses = ["active"];
   browser.setRemoteDescription = async () => {
@@ -287,4 +288,18 @@ test("where the worker believes in more than the browser, the estimate starts ag
   await encoder.apply(planned(2, { floor: 0 }));
   for (let n = 0; n < 5; n++) await encoder.lift(1);
   assert.deepEqual(starts, ["300", "100"]);
+});
+
+test("a plan that cannot be read is none, and one that breaks something does not stop the next", async (t) => {
+  t.mock.method(console, "error", () => {});
+  const { encoder, sender } = await setup();
+  assert.equal(encoder.begin({}), OFFER);
+  for (const none of [null, {}, { n: 9 }]) await encoder.apply(none);
+  sender("camera").getParameters = () => {
+    throw new Error("gone");
+  };
+  await encoder.apply(planned(1));
+  delete sender("camera").getParameters;
+  await encoder.apply(planned(2));
+  assert.equal(sender("camera").told.length, 1);
 });

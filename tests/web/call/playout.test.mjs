@@ -5,7 +5,7 @@ import { Playout } from "../../../web/static/js/call/playout.js";
 
 const RATE = 48_000;
 
-/** A page that hears lines, a second at a time: how late, how much of it invented, in how many packets. */
+/** A page that hears lines, a second at a time: how late, how much of it invented, in how many bytes. */
 function setup() {
   const clock = { now: 0 };
   const restarted = [];
@@ -14,15 +14,15 @@ function setup() {
 
   function second(figures) {
     clock.now += 1000;
-    const rows = Object.entries(figures).map(([mid, { late = 0.1, invented = 0, silence = 0, packets = 50, played = RATE }]) => {
-      const before = lines.get(mid) ?? { jitterBufferDelay: 0, jitterBufferEmittedCount: 0, concealedSamples: 0, silentConcealedSamples: 0, totalSamplesReceived: 0, packetsReceived: 0 };
+    const rows = Object.entries(figures).map(([mid, { late = 0.1, invented = 0, silence = 0, bytes = 2000, played = RATE }]) => {
+      const before = lines.get(mid) ?? { jitterBufferDelay: 0, jitterBufferEmittedCount: 0, concealedSamples: 0, silentConcealedSamples: 0, totalSamplesReceived: 0, bytesReceived: 0 };
       const now = {
         jitterBufferDelay: before.jitterBufferDelay + late * played,
         jitterBufferEmittedCount: before.jitterBufferEmittedCount + played,
         concealedSamples: before.concealedSamples + (invented + silence) * RATE,
         silentConcealedSamples: before.silentConcealedSamples + silence * RATE,
         totalSamplesReceived: before.totalSamplesReceived + RATE,
-        packetsReceived: before.packetsReceived + packets,
+        bytesReceived: before.bytesReceived + bytes,
       };
       lines.set(mid, now);
       return { type: "inbound-rtp", kind: "audio", mid, ...now };
@@ -43,23 +43,23 @@ test("sound that plays late begins anew in the first pause", () => {
   const page = setup();
   spoken(page, 3, 0.6);
   assert.deepEqual(page.restarted, []);
-  page.second({ a0: { late: 0.6, packets: 25 } });
+  page.second({ a0: { late: 0.6, bytes: 300 } });
   assert.deepEqual(page.restarted, [["a0"]]);
 });
 
 test("only the third late second in a row is enough", () => {
   const page = setup();
   spoken(page, 1, 0.6);
-  page.second({ a0: { late: 0.6, packets: 3 } });
+  page.second({ a0: { late: 0.6, bytes: 30 } });
   assert.deepEqual(page.restarted, []);
-  page.second({ a0: { late: 0.6, packets: 3 } });
+  page.second({ a0: { late: 0.6, bytes: 30 } });
   assert.deepEqual(page.restarted, [["a0"]]);
 });
 
-test("nothing is lost in the midst of speech: more than half of the packets is speech", () => {
+test("nothing is lost in the midst of speech, be it ever so thin", () => {
   const page = setup();
   spoken(page, 20, 0.6);
-  page.second({ a0: { late: 0.6, packets: 26 } });
+  page.second({ a0: { late: 0.6, bytes: 301 } });
   assert.deepEqual(page.restarted, []);
 });
 
@@ -74,7 +74,7 @@ test("when it is far too late for long, the pause is not waited for", () => {
 test("a delay that is short enough, or that is needed, is let be", () => {
   for (const figures of [{ late: 0.4 }, { late: 0.9, invented: 0.01 }]) {
     const page = setup();
-    for (let n = 0; n < 20; n++) page.second({ a0: { ...figures, packets: n % 2 ? 50 : 10 } });
+    for (let n = 0; n < 20; n++) page.second({ a0: { ...figures, bytes: n % 2 ? 2000 : 100 } });
     assert.deepEqual(page.restarted, []);
   }
 });
@@ -82,16 +82,16 @@ test("a delay that is short enough, or that is needed, is let be", () => {
 test("silence that is invented counts as none", () => {
   const page = setup();
   spoken(page, 3, 0.6);
-  page.second({ a0: { late: 0.6, packets: 10, silence: 0.5 } });
+  page.second({ a0: { late: 0.6, bytes: 100, silence: 0.5 } });
   assert.deepEqual(page.restarted, [["a0"]]);
 });
 
 test("a second in which nothing was played says nothing", () => {
   const page = setup();
   spoken(page, 2, 0.6);
-  page.second({ a0: { played: 0, packets: 0 } });
+  page.second({ a0: { played: 0, bytes: 0 } });
   assert.deepEqual(page.restarted, []);
-  page.second({ a0: { late: 0.6, packets: 5 } });
+  page.second({ a0: { late: 0.6, bytes: 50 } });
   assert.deepEqual(page.restarted, [["a0"]]);
 });
 
@@ -99,7 +99,7 @@ test("counters which begin anew say nothing", () => {
   const page = setup();
   spoken(page, 3, 0.6);
   page.lines.clear();
-  page.second({ a0: { late: 0.6, packets: 5 } });
+  page.second({ a0: { late: 0.6, bytes: 50 } });
   assert.deepEqual(page.restarted, []);
 });
 
@@ -108,7 +108,7 @@ test("who is late again soon is late for a reason: each time is waited for twice
   const times = [];
   for (let n = 1; n <= 200; n++) {
     const before = page.restarted.length;
-    if (page.second({ a0: { late: 0.6, packets: n % 4 ? 50 : 5 } }) > before) times.push(n);
+    if (page.second({ a0: { late: 0.6, bytes: n % 4 ? 2000 : 50 } }) > before) times.push(n);
   }
   assert.deepEqual(times, [4, 36, 96]);
 });
@@ -116,7 +116,7 @@ test("who is late again soon is late for a reason: each time is waited for twice
 test("each line has its own delay; pictures and what this side sends have none", () => {
   const page = setup();
   for (let n = 0; n < 2; n++) page.second({ a0: {}, a1: {} });
-  for (let n = 0; n < 4; n++) page.second({ a0: { late: 0.6, packets: 10 }, a1: { packets: 10 } });
+  for (let n = 0; n < 4; n++) page.second({ a0: { late: 0.6, bytes: 100 }, a1: { bytes: 100 } });
   assert.deepEqual(page.restarted, [["a0"]]);
   page.playout.look(new Map([[0, { type: "inbound-rtp", kind: "video", mid: "v0" }], [1, { type: "outbound-rtp", kind: "audio", mid: "mic" }]]));
   assert.equal(page.restarted.length, 1);

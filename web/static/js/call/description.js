@@ -79,8 +79,9 @@ export class Description {
 
   /** @param {() => Promise<void>} act */
   #inTurn(act) {
-    this.#turn = this.#turn.then(act);
-    return this.#turn;
+    const done = this.#turn.then(act);
+    this.#turn = done.catch(() => {});
+    return done;
   }
 
   /** @param {string} sdp */

@@ -49,7 +49,7 @@ export class Encoder {
    * @param {Plan | undefined} plan
    */
   begin(plan) {
-    this.#plan ??= plan ?? null;
+    if (plan?.audio) this.#plan ??= plan;
     return this.description.first(this.#plan);
   }
 
@@ -81,7 +81,7 @@ export class Encoder {
    * @returns {Promise<void>} when it is applied, or a later one is
    */
   async apply(plan) {
-    if (plan.n <= (this.#plan?.n ?? -Infinity)) return;
+    if (!plan?.audio || plan.n <= (this.#plan?.n ?? -Infinity)) return;
     this.#plan = plan;
     await this.refresh();
   }
@@ -97,8 +97,12 @@ export class Encoder {
   async #catchUp() {
     while (this.#stale) {
       this.#stale = false;
-      if (this.#plan) await this.description.follow(this.#plan);
-      await this.#applyToSenders();
+      try {
+        if (this.#plan) await this.description.follow(this.#plan);
+        await this.#applyToSenders();
+      } catch (error) {
+        console.error("a plan could not be applied", error);
+      }
     }
     this.#work = null;
   }
