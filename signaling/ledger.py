@@ -217,6 +217,6 @@ def settle(before: Room, room: Room, now: dt.datetime) -> tuple[Room, tuple[Effe
     for seat in room.seats:
         settled, of_seat = _of_seat(room, before.by_id.get(seat.id), seat, now)
         rows += of_seat
-        room = room.put(settled)
+        room = room if settled == seat else room.put(settled)
     room, of_room = _of_room(before, room, now)
     return room, (*rows, *of_room)

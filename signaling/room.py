@@ -138,6 +138,8 @@ def _media(before: Room, room: Room) -> tuple[Effect, ...]:
 def _show(before: Room, room: Room, event: Event, now: dt.datetime) -> tuple[Effect, ...]:
     """Each socket is told when what it may see has changed, and only then; one that is put out
     sees once more how it ended."""
+    if views.same(before, room):
+        return ()
     seen, shown = views.bodies(before), views.bodies(room)
     if not isinstance(event, Vanished):
         out = [s for s in before.seats if s.socket and room.by_id[s.id].socket is None]

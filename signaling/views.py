@@ -4,9 +4,13 @@ Whoever is not in sees only themselves. The door, and others' consent, are for m
 """
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 from signaling.seats import Claim, Message, Room, Seat, SlotUse, Stage
+
+# Of a room, but not of its body.
+UNSEEN: dict[str, Any] = {"rev": 0, "messages": (), "stills": (), "wanted": (), "refused": ()}
 
 
 def stamp(at: dt.datetime | None) -> str | None:
@@ -26,8 +30,8 @@ def me(seat: Seat, stage: Stage) -> dict[str, Any]:
     }
 
 
-def other(seat: Seat, *, to: Seat) -> dict[str, Any]:
-    own = seat.id == to.id
+def row(seat: Seat) -> dict[str, Any]:
+    """A seat that is in, as a member sees it."""
     return {
         "seat": seat.id,
         "name": seat.name,
@@ -42,8 +46,15 @@ def other(seat: Seat, *, to: Seat) -> dict[str, Any]:
         "exam_kind": seat.devices.exam_kind,
         "connection": seat.connection.value,
         "lost_at": stamp(seat.lost_at),
-        "consent": seat.consent if own or to.member else None,
+        "consent": seat.consent,
     }
+
+
+def others(rows: list[dict[str, Any]], to: Seat) -> list[dict[str, Any]]:
+    """Whoever is in, as one of them sees it."""
+    if to.member:
+        return rows
+    return [each if each["seat"] == to.id else {**each, "consent": None} for each in rows]
 
 
 def waiting(seat: Seat, again: bool, since: dt.datetime | None) -> dict[str, Any]:
@@ -83,27 +94,38 @@ def matters(room: Room) -> dict[str, str]:
     return {f"{s.id}/{source}": what for s in room.inside for source, what in s.matters}
 
 
-def body(room: Room, seat: Seat, claim: Claim | None = None) -> dict[str, Any]:
-    """The room for one seat, or for a second device which claims it, without `rev` and `now`."""
+def body(
+    room: Room, seat: Seat, claim: Claim | None = None, rows: list[dict[str, Any]] | None = None
+) -> dict[str, Any]:
+    """The room for one seat, or for a second device which claims it, without `rev` and `now`.
+    `rows` are those of whoever is in, when they were made already."""
     stage = claim.stage if claim else seat.stage
     inside = stage is Stage.IN
+    made = rows if rows is not None else [row(s) for s in room.inside]
     return {
         "status": room.status.value,
         "locked": room.locked,
         "started_at": stamp(room.started_at),
         "ended_at": stamp(room.ended_at),
         "me": me(seat, stage),
-        "seats": [other(s, to=seat) for s in room.inside] if inside else [],
+        "seats": others(made, seat) if inside else [],
         "door": door(room) if inside and seat.member else [],
         "refusals": refusals(room) if inside and seat.member else [],
         "matters": matters(room) if inside else {},
     }
 
 
+def same(before: Room, room: Room) -> bool:
+    """Whether nothing changed that anybody sees here: most of what happens is a part of a still,
+    or nothing at all."""
+    return replace(before, **UNSEEN) == replace(room, **UNSEEN)
+
+
 def bodies(room: Room) -> dict[str, dict[str, Any]]:
     """What each connected socket sees."""
-    seen = {s.socket: body(room, s) for s in room.seats if s.socket}
-    seen.update({c.socket: body(room, room.by_id[c.seat], c) for c in room.claims})
+    rows = [row(s) for s in room.inside]
+    seen = {s.socket: body(room, s, rows=rows) for s in room.seats if s.socket}
+    seen.update({c.socket: body(room, room.by_id[c.seat], c, rows) for c in room.claims})
     return seen
 
 

@@ -69,7 +69,7 @@ def test_a_moved_rate_waits_for_what_the_receivers_link_can_bear(rate: float, pa
 @pytest.mark.parametrize(
     ("changed", "told_again"),
     [
-        ({"rate": 574_000.0}, False), ({"rate": 576_000.0}, True), ({"rate": 424_000.0}, True),
+        ({"rate": 575_000.0}, False), ({"rate": 575_001.0}, True), ({"rate": 424_000.0}, True),
         ({"loss": 0.019}, False), ({"loss": 0.02}, True), ({"spare": 0.0}, True),
         ({"spare": 1.0}, False), ({"queue": 900.0}, False),
     ],
@@ -100,6 +100,14 @@ def test_two_that_changed_together_are_one_message() -> None:
 def test_of_an_older_session_nothing_is_believed() -> None:
     book = in_call(NURSE) >> Quality("nurse", "older", 0.5, 9.0, way("voice"), way("voice"))
     assert told(book, "dr/1") == [] and book.seat("nurse").connection is Connection.GOOD
+
+
+def test_a_long_round_trip_is_weak_until_it_is_clearly_shorter() -> None:
+    book, seen = in_call(NURSE), []
+    for rtt in (1.5, 1.51, 1.3, 1.21, 1.2, 1.5):
+        book >> Quality("nurse", "nurse-1", 0.0, rtt, FINE, FINE)
+        seen.append(book.seat("nurse").connection.value)
+    assert seen == ["good", "weak", "weak", "weak", "good", "good"]
 
 
 @pytest.mark.parametrize("rung", RUNGS)
