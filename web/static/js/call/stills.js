@@ -8,18 +8,21 @@ import { h, say } from "./element.js";
 import { hear } from "./protocol.js";
 import { Album } from "./still_album.js";
 import { Requests } from "./still_requests.js";
+import { phase } from "./state.js";
 import * as words from "./words.js";
 
 /** @import { Page, Picture, Plan } from "../../../types/call.d.ts" */
 /** @import { MadeStill, Sending, ShownStill, ToldStill } from "../../../types/stills.d.ts" */
 /** @import { Line } from "./protocol.js" */
 /** @import { StillScene } from "./still_scene.js" */
-/** @import { Studio } from "./still_studio.js" */
+/** @import { Filming, Studio } from "./still_studio.js" */
 
 const RETRY_SECONDS = 5;
 const OPENING_SECONDS = 5;
-/** After the line came up: joining is over, or waits for a person. */
-const REST_SECONDS = 8;
+/** After the line came up: the page is at rest, if nobody knocked. */
+const REST_SECONDS = 1.5;
+/** bit/s to spare from which what is fetched apart takes nothing from a call. */
+const AMPLE = 100_000;
 
 const APART = new URL("../call/still_apart.js", import.meta.url);
 /** Firefox never asks again for an address that failed once. */
@@ -70,12 +73,12 @@ export class Stills {
   /**
    * @param {Page} page
    * @param {Line} line
-   * @param {(source: Picture) => MediaStreamTrack | null} trackOf
+   * @param {Filming} filming
    */
-  constructor(page, line, trackOf) {
+  constructor(page, line, filming) {
     this.page = page;
     this.line = line;
-    this.trackOf = trackOf;
+    this.filming = filming;
     this.album = new Album(() => this.#changed());
     this.news = h("p", { class: "visually-hidden", role: "status" });
     this.root = h("div", { class: "stills" }, this.news);
@@ -154,7 +157,7 @@ export class Stills {
    * @param {ShownStill} still
    */
   takeable({ seat, source }) {
-    if (seat === this.seat) return Boolean(this.trackOf(source));
+    if (seat === this.seat) return Boolean(this.filming.track(source));
     const { context, room } = this.page.state;
     return context.member && room?.seats.find((one) => one.seat === seat)?.[source] === "on";
   }
@@ -206,8 +209,14 @@ export class Stills {
     on("pointer", (place) => this.#scene?.pointed(place));
     on("encode", ({ session, plan }) => this.#onPlan(session, plan));
     on("up", () => this.#studio?.sender.go());
-    this.line.addEventListener("up", () => setTimeout(() => parts().catch(() => {}), REST_SECONDS * 1000), { once: true });
+    this.line.addEventListener("up", () => setTimeout(() => this.#prepare(), REST_SECONDS * 1000), { once: true });
     on("down", () => this.#studio?.sender.cut());
+  }
+
+  /** At the door there is time for what comes apart; on a thin link a call has none. */
+  #prepare() {
+    const calm = phase(this.page.state) !== "call" || (this.spare ?? 0) >= AMPLE;
+    if (calm) parts().catch(() => {});
   }
 
   /** @param {ToldStill} still */
@@ -229,7 +238,7 @@ export class Stills {
    * @param {Picture} source
    */
   async #filming(source) {
-    for (let waited = 0; waited < OPENING_SECONDS && !this.trackOf(source); waited += 0.2)
+    for (let waited = 0; waited < OPENING_SECONDS && !this.filming.track(source); waited += 0.2)
       await new Promise((resolve) => setTimeout(resolve, 200));
   }
 
@@ -270,7 +279,7 @@ export class Stills {
   #start(Make) {
     const { line } = this;
     const wire = { say: line.say.bind(line), up: () => line.up };
-    const studio = new Make(/** @type {any} */ (wire), this.trackOf, {
+    const studio = new Make(/** @type {any} */ (wire), this.filming, {
       taken: (still) => this.#onTaken(still),
       failed: async ({ code }) => this.page.notify("warn", (await parts()).failure(code)),
       sending: (sending) => this.#onSending(sending),
