@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from media.core.aimd import Control
 from media.core.blind import Blind
 from media.core.delay import Delay, Trendline, Use
-from media.core.feedback import read
+from media.core.feedback import Share, read
 from media.core.loss import HEAVY, Loss, Trial
 from media.core.probe import Probe, Probes
 from media.core.rate import AcknowledgedRate, SendingRate
@@ -73,6 +73,7 @@ class Estimator:
         now = self._clock.at(now)
         self._trip = sane(round_trip)
         self._control = Control(start, least, most, now)
+        self._share = Share()
         self._sent = Sent()
         self._sending = SendingRate()
         self._acked = AcknowledgedRate()
@@ -109,6 +110,8 @@ class Estimator:
         if self._trace is not None:
             self._trace.feedback(body, now)
         now = self._clock.at(now)
+        if not self._share.take(now):
+            return
         joined = self._sent.join(read(body), now)
         if joined.acknowledged:
             self._arrived(joined, now)

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 TICK_US = 250
 REFERENCE_US = 64_000
-MOST_TOLD = 8192  # packets told in one message; a browser tells some tens, hundreds after a cut
+MOST_TOLD = 4096  # packets told in one message; a browser tells some tens, hundreds after a cut
+MOST_READ = 200  # messages a second; a browser sends twenty
 _HEAD = struct.Struct("!HHI")
 MISSING, SMALL, LARGE = 0, 1, 2
 _ONE_BIT = tuple(range(13, -1, -1))
@@ -86,3 +87,19 @@ def _arrivals(body: bytes, at: int, symbols: list[int]) -> tuple[tuple[tuple[int
         clock += delta * TICK_US
         found.append((place, clock))
     return tuple(found), at
+
+
+class Share:
+    """How many messages of one receiver are read: a flood of them must not cost others their
+    processor."""
+
+    def __init__(self) -> None:
+        self._from = 0.0
+        self._read = 0
+
+    def take(self, now: float) -> bool:
+        """Whether one more may be read."""
+        if not self._from <= now < self._from + 1.0:
+            self._from, self._read = now, 0
+        self._read += 1
+        return self._read <= MOST_READ
