@@ -10,6 +10,7 @@ from media.core.aimd import Control
 
 TRIPS, LEAST = 3.0, 0.8  # round trips and s without feedback
 NEVER = 3.0  # s, when none ever came
+FEW, LONGER = 5, 3.0  # with fewer packets untold (a voice that pauses) it takes that much longer
 SAFE = 16_000  # bit/s: a voice
 RETURN = 0.8  # of the rate before
 CAREFUL = 0.4  # of it, when a queue came with the return
@@ -46,6 +47,7 @@ class Silence:
         self.before = 0.0  # bit/s estimated when it began
         self.ended_at = -1e9
         self._waiting: float | None = None  # since when packets wait to be told of
+        self._untold = 0  # packets
         self._heard = False
         self._lowered_at = 0.0
 
@@ -53,6 +55,7 @@ class Silence:
         """A packet left."""
         if self._waiting is None:
             self._waiting = now
+        self._untold += 1
 
     def lasts(self, now: float) -> float:
         """Seconds something sent has waited to be told of."""
@@ -62,11 +65,13 @@ class Silence:
         """Something was told."""
         if self.silent:
             self.ended_at = now
-        self.silent, self._heard, self._waiting = False, True, None
+        self.silent, self._heard, self._waiting, self._untold = False, True, None, 0
 
     def listen(self, trip: float, loop: float, control: Control, now: float) -> None:
         """Time passes; ``trip`` and ``loop`` are the round trip and that with the telling, s."""
         patience = max(LEAST, TRIPS * trip) if self._heard else NEVER
+        if self._untold < FEW:
+            patience *= LONGER
         if self.lasts(now) < patience:
             return
         if not self.silent:

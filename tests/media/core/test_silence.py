@@ -14,7 +14,8 @@ def begun(heard: bool = True, rate: float = 400_000) -> tuple[Silence, Control]:
     silence, control = Silence(), Control(rate, 8_000, 1e7, 0.0)
     if heard:
         silence.over(0.0)
-    silence.sent(0.0)
+    for _ in range(5):
+        silence.sent(0.0)
     return silence, control
 
 
@@ -34,6 +35,18 @@ def test_silence_begins_after_some_round_trips(trip: float, patience: float) -> 
     assert not silence.silent and control.rate == 400_000
     silence.listen(trip, trip, control, patience)
     assert silence.silent and control.rate == 200_000 and silence.before == 400_000
+
+
+def test_a_voice_that_pauses_is_no_cut() -> None:
+    """Two packets a second, of which two in a row are lost."""
+    silence, control = Silence(), Control(400_000, 8_000, 1e7, 0.0)
+    silence.over(0.0)
+    for _ in range(4):
+        silence.sent(0.0)
+    falls(silence, control, 0.1, 2.38)
+    assert not silence.silent
+    silence.listen(0.1, 0.2, control, 2.41)
+    assert silence.silent
 
 
 def test_the_rate_halves_each_loop_down_to_a_voice() -> None:
