@@ -33,6 +33,8 @@ class Album:
 
     def __init__(self, folder: Path, secret: Secret) -> None:
         self._folder, self._secret = folder, secret
+        # Where a file of parts ended when it was last seen, and what it held: not read each time.
+        self._seen: dict[Path, tuple[int, int]] = {}
 
     def append(self, consultation: str, still: str, stage: int, offset: int, data: bytes) -> int:
         """Puts what is new of a part on disk; returns where the stage goes on, which is below
@@ -44,12 +46,14 @@ class Album:
             return have
         path = self._path(consultation, still, stage, PART)
         created = not path.exists()
-        self._write(path, self._record(consultation, still, stage, have, fresh))
+        end = self._write(path, self._record(consultation, still, stage, have, fresh))
         if created:
             sync_directory(path.parent)
+        self._seen[path] = (end, have + len(fresh))
         return have + len(fresh)
 
-    def _write(self, path: Path, record: bytes) -> None:
+    def _write(self, path: Path, record: bytes) -> int:
+        """Adds a record to a file, and says where it ends now."""
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b") as file:
             end = file.seek(0, os.SEEK_END)
@@ -60,17 +64,22 @@ class Album:
             except OSError:
                 os.truncate(path, end)
                 raise
+            return end + len(record)
 
     def size(self, consultation: str, still: str, stage: int) -> int:
         """Bytes gathered of a stage, whole records only; a torn one is cut off."""
         path = self._path(consultation, still, stage, PART)
         if not path.exists():
             return 0
+        length, (end, have) = path.stat().st_size, self._seen.get(path, (0, 0))
+        if end == length:
+            return have
         have, end = 0, 0
         for record_end, plain in self._records(consultation, still, stage, PART):
             have, end = have + len(plain), record_end
-        if end < path.stat().st_size:
+        if end < length:
             os.truncate(path, end)
+        self._seen[path] = (end, have)
         return have
 
     def gathered(self, consultation: str, still: str, stage: int) -> bytes:
@@ -98,7 +107,9 @@ class Album:
 
     def forget_parts(self, consultation: str, still: str, stage: int) -> None:
         """Removes what was gathered of a stage."""
-        self._path(consultation, still, stage, PART).unlink(missing_ok=True)
+        path = self._path(consultation, still, stage, PART)
+        self._seen.pop(path, None)
+        path.unlink(missing_ok=True)
 
     def erase(self, consultation: str, still: str, stages: range) -> None:
         """Removes stages, kept or gathered."""
@@ -108,6 +119,7 @@ class Album:
 
     def clear(self) -> None:
         """Removes everything: for what is not to outlive the server."""
+        self._seen.clear()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _path(self, consultation: str, still: str, stage: int, suffix: str = "") -> Path:

@@ -84,6 +84,15 @@ def test_a_full_disk_adds_nothing(
     assert album.append(*AT, 0, 1000, DATA[1000:2000]) == 2000
 
 
+def test_a_file_which_another_hand_shortened_is_read_again(album: Album, tmp_path: Path) -> None:
+    filled(album, part=1024)
+    path = parts(tmp_path)
+    os.truncate(path, path.stat().st_size - 1)
+    assert album.append(*AT, 0, len(DATA), b"more") == len(DATA) - 1024
+    assert album.append(*AT, 0, len(DATA) - 1024, DATA[-1024:]) == len(DATA)
+    assert album.gathered(*AT, 0) == DATA
+
+
 def test_each_part_is_on_disk_before_it_counts(
     album: Album, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -129,7 +138,8 @@ def test_records_in_another_order_end_where_the_order_ends(album: Album, tmp_pat
     raw = parts(tmp_path).read_bytes()
     half = len(raw) // 2
     parts(tmp_path).write_bytes(raw[half:] + raw[:half])
-    assert album.size(*AT, 0) == 0
+    assert album.gathered(*AT, 0) == b""
+    assert Album(tmp_path / "stills", Secret(bytes(range(32)))).size(*AT, 0) == 0
 
 
 def test_what_is_erased_is_gone_and_nothing_else(album: Album, tmp_path: Path) -> None:

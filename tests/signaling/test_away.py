@@ -12,7 +12,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.kernel import audit
 from server.kernel.audit import Audited
-from server.kernel.db import Attendance, AuditRow, Consultation, Database, DatabaseAway, Message
+from server.kernel.db import (
+    Attendance,
+    AuditRow,
+    Consultation,
+    Database,
+    DatabaseAway,
+    Message,
+    Still,
+)
 from server.kernel.secrets import Secret
 from signaling.effects import Audit, StoreStage
 from signaling.events import Tick
@@ -20,6 +28,7 @@ from signaling.journal import Journal
 from signaling.seats import Stage
 from tests.people import People
 from tests.signaling.conftest import House, Refused
+from tests.signaling.pictures import drawn, stage
 
 
 class CutDatabase(Database):
@@ -222,3 +231,27 @@ async def test_time_goes_on_without_the_database(house: House, line: CutDatabase
     await house.rooms._keep_alive()
     await house.rooms.handle(house.consultation.id, Tick())
     assert (await doctor.ask("hand", up=True))["ok"]
+
+
+async def test_a_still_waits_for_the_database_and_loses_no_byte(house: House) -> None:
+    nurse = await house.enters(house.people.nurse)
+    line = house.database
+    assert isinstance(line, CutDatabase)
+    still, data = str(uuid.uuid4()), drawn()
+    begin = {"id": still, "source": "camera", "stages": [stage(data)], "why": "asked"}
+    part = {"id": still, "stage": 0, "offset": 0, "data": data}
+    line.cut = True
+    assert (await nurse.ask("still_begin", begin))["code"] == "unavailable"
+    line.cut = False
+    assert (await nurse.ask("still_begin", begin))["ok"]
+    line.cut = True
+    half = {**part, "data": data[:500]}
+    assert await nurse.ask("still_part", half) == {"ok": True, "stage": 0, "offset": 500}
+    assert (await nurse.ask("still_part", part))["code"] == "unavailable"
+    line.cut = False
+    line.unconfirmed = 1
+    assert (await nurse.ask("still_part", part))["code"] == "unavailable"
+    assert await nurse.ask("still_part", part) == {"ok": True, "stage": 1, "offset": 0}
+    (row,) = await house.rows(Still)
+    assert row.have == 1
+    assert house.albums.kept.read(house.consultation.id, still, 0) == data
