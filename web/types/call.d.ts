@@ -177,14 +177,7 @@ export interface Quality {
 /** What kind of reason: words change with it, not with each code. */
 export type Cause = "fine" | "link" | "starting" | "choice" | "processor" | "ceiling" | "receiver";
 
-/** A way with what words are built on: since when (ms) the rung holds, its figure (kbit/s) then. */
-export interface ToldWay extends Way {
-  cause: Cause;
-  since: number;
-  figure: number | null;
-}
-
-export type QualityState = Record<string, { up: ToldWay; down: ToldWay }>;
+export type QualityState = Record<string, { up: Way; down: Way }>;
 
 /** What passes between two seats, and on whose side the limit is. */
 export interface Passage {
@@ -193,7 +186,17 @@ export interface Passage {
   cause: Cause;
   why: Reason;
   figure: number | null;
-  since: number;
+}
+
+/** What is said of a passage, since `settled` (ms). */
+export interface Said extends Passage {
+  settled: number;
+}
+
+/** What is said of another seat: what comes from it, what goes to it. */
+export interface Pair {
+  in: Said | null;
+  out: Said | null;
 }
 
 /** A picture got better or worse at `at` (ms), and why. */
@@ -328,6 +331,7 @@ export interface State {
   over: { why: string } | null;
   pinned: string | null;
   quality: QualityState;
+  pairs: Record<string, Pair>;
   turns: Record<string, Turn>;
   rungs: RungMark[];
   plan: (Plan & { session: string }) | null;

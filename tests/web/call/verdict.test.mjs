@@ -133,6 +133,19 @@ test("a fall is news on the tile it happened to", () => {
   assert.deepEqual(tiles(state).featured[0].turn, { way: "fall", rung: "stills", cause: "link", side: "from", at: 5000 });
 });
 
+test("whoever is told of before they are seen is judged once seen", () => {
+  for (const who of ["site", "doc"]) {
+    const { lines } = verdict(play(room(), quality(link(who, way("voice", "rate"))), room(person("site"))));
+    assert.deepEqual(lines.map((line) => line.rung), ["voice"], who);
+  }
+});
+
+test("news of the room leave alone what is said", () => {
+  const before = play(room(person("site")), quality(link("site", way("stills", "rate", 41))));
+  const later = step(before, room(person("site", { hand: true })));
+  assert.deepEqual(later.pairs, before.pairs);
+});
+
 test("whoever left is forgotten", () => {
   const state = play(room(person("site")), quality(link("site", way("voice", "rate"))), room());
   assert.deepEqual(state.quality, {});

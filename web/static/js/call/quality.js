@@ -1,11 +1,11 @@
 /**
  * What passes between two seats, and why: the server's `quality`, read for one pair at a time.
  *
- * Pure, like `state.js`. A figure is kept as it was when the rung last changed, so that words
- * built on it stay still while the estimate moves. Guesses nothing: unknown is null.
+ * Pure, like `state.js`. What words are built on is kept as it was while the rung holds, so that
+ * they stay still while estimates move. Guesses nothing: unknown is null.
  */
 
-/** @import { Cause, Passage, QualityState, ReasonCode, Room, Rung, RungMark, SeatQuality, ToldWay, Turn, Way } from "../../../types/call.d.ts" */
+/** @import { Cause, Pair, Passage, QualityState, ReasonCode, Room, Rung, RungMark, Said, SeatQuality, Turn, Way } from "../../../types/call.d.ts" */
 
 /** From the best to the least. @type {Rung[]} */
 export const RUNGS = ["motion", "slow", "sharp", "stills", "voice", "text"];
@@ -24,6 +24,9 @@ const CAUSES = {
   receiver: "receiver",
 };
 
+/** How long words stand on one rung before another reason, or another side, may replace them. */
+export const SETTLED_MS = 10_000;
+
 /** @type {("up" | "down")[]} */
 const WAYS = ["up", "down"];
 const KEPT_MARKS = 60;
@@ -33,42 +36,27 @@ export function depth(rung) {
   return RUNGS.indexOf(rung);
 }
 
+/** @param {Way} way */
+function causeOf({ why }) {
+  return CAUSES[why.code] ?? "link";
+}
+
 /**
  * What is known after the server's word; seats it did not name keep what was known of them.
  * @param {QualityState} known
  * @param {SeatQuality[]} seats
- * @param {number} at ms
  * @returns {QualityState}
  */
-export function learnt(known, seats, at) {
-  const told = seats.map(({ seat, up, down }) => {
-    const before = known[seat];
-    return [seat, { up: toldWay(before?.up, up, at), down: toldWay(before?.down, down, at) }];
-  });
-  return { ...known, ...Object.fromEntries(told) };
+export function learnt(known, seats) {
+  return { ...known, ...Object.fromEntries(seats.map(({ seat, up, down }) => [seat, { up, down }])) };
 }
 
 /**
- * @param {ToldWay | undefined} before
- * @param {Way} way
- * @param {number} at
- * @returns {ToldWay}
- */
-function toldWay(before, way, at) {
-  const cause = CAUSES[way.why.code] ?? "link";
-  if (before?.rung === way.rung && before.cause === cause) return { ...way, cause, since: before.since, figure: before.figure };
-  return { ...way, cause, since: before?.rung === way.rung ? before.since : at, figure: figureOf(way) };
-}
-
-/** In kbit/s. @param {Way} way */
-function figureOf({ why, rate }) {
-  return why.have ?? (rate === null ? null : rate / 1000);
-}
-
-/**
- * @param {QualityState} known
+ * Only what belongs to seats of the room.
+ * @template Known
+ * @param {Record<string, Known>} known by seat
  * @param {Room} room
- * @returns {QualityState}
+ * @returns {Record<string, Known>}
  */
 export function onlyPresent(known, room) {
   return Object.fromEntries(Object.entries(known).filter(([seat]) => room.seats.some((one) => one.seat === seat)));
@@ -89,21 +77,55 @@ export function passage(known, from, to) {
   if (!limit) return null;
   const { way, side } = limit;
   const rung = up && down && depth(up.rung) > depth(down.rung) ? up.rung : (down ?? way).rung;
-  const cause = way.cause === "receiver" ? "link" : way.cause;
-  return { rung, side, cause, why: way.why, figure: way.figure, since: way.since };
+  const cause = causeOf(way) === "receiver" ? "link" : causeOf(way);
+  const figure = way.why.have ?? (way.rate === null ? null : way.rate / 1000);
+  return { rung, side, cause, why: way.why, figure };
 }
 
 /**
- * @param {ToldWay | undefined} up
- * @param {ToldWay | undefined} down
- * @returns {{way: ToldWay, side: "from" | "to"} | null}
+ * @param {Way | undefined} up
+ * @param {Way | undefined} down
+ * @returns {{way: Way, side: "from" | "to"} | null}
  */
 function limiting(up, down) {
   if (!up || !down) return up ? { way: up, side: "from" } : down ? { way: down, side: "to" } : null;
   const lower = depth(up.rung) - depth(down.rung);
   // A sender told to send less because of its receivers is not what is in the way.
-  const receivers = up.cause === "receiver" || (lower === 0 && up.cause === "fine");
+  const receivers = causeOf(up) === "receiver" || (lower === 0 && causeOf(up) === "fine");
   return lower >= 0 && !receivers ? { way: up, side: "from" } : { way: down, side: "to" };
+}
+
+/**
+ * What is said of a passage: as it was said before while the rung holds, but for a while only.
+ * @param {Said | null} before
+ * @param {Passage | null} now
+ * @param {number} at ms
+ * @returns {Said | null}
+ */
+export function settled(before, now, at) {
+  if (!now) return null;
+  if (!before || before.rung !== now.rung) return { ...now, settled: at };
+  const same = before.side === now.side && before.cause === now.cause;
+  return same || at - before.settled < SETTLED_MS ? before : { ...now, settled: at };
+}
+
+/**
+ * What is said of each other seat, both ways.
+ * @param {Record<string, Pair>} before
+ * @param {QualityState} known
+ * @param {{mine: string, seats: string[]}} people
+ * @param {number} at ms
+ * @returns {Record<string, Pair>}
+ */
+export function pairs(before, known, { mine, seats }, at) {
+  const found = seats.map((seat) => [
+    seat,
+    {
+      in: settled(before[seat]?.in ?? null, passage(known, seat, mine), at),
+      out: settled(before[seat]?.out ?? null, passage(known, mine, seat), at),
+    },
+  ]);
+  return Object.fromEntries(found);
 }
 
 /**
@@ -113,13 +135,13 @@ function limiting(up, down) {
  */
 export function thin(known, seat) {
   const { up, down } = known[seat] ?? {};
-  return [up, down].some((way) => way?.cause === "link" && depth(way.rung) > 0);
+  return [up, down].some((way) => way && causeOf(way) === "link" && depth(way.rung) > 0);
 }
 
 /**
  * Whether a picture changed for the worse or the better, to be told on it; null when not.
  * A climb out of the careful beginning is no news.
- * @param {Passage | null} before
+ * @param {Passage | null | undefined} before
  * @param {Passage | null} after
  * @param {number} at ms
  * @returns {Turn | null}
@@ -132,18 +154,16 @@ export function turn(before, after, at) {
 }
 
 /**
- * What changed in the pictures which `mine` gets, by sender; what changed before stays told.
- * @param {{before: QualityState, after: QualityState, turns: Record<string, Turn>}} change
- * @param {string} mine
+ * What changed in the pictures one gets, by sender; what changed before stays told.
+ * @param {Record<string, Turn>} turns
+ * @param {Record<string, Pair>} before
+ * @param {Record<string, Pair>} after
  * @param {number} at ms
+ * @returns {Record<string, Turn>}
  */
-export function turned({ before, after, turns }, mine, at) {
-  const senders = Object.keys(after).filter((seat) => seat !== mine);
-  const found = senders.flatMap((seat) => {
-    const now = turn(passage(before, seat, mine), passage(after, seat, mine), at);
-    return now ? [[seat, now]] : [];
-  });
-  return { ...turns, ...Object.fromEntries(found) };
+export function turned(turns, before, after, at) {
+  const found = Object.entries(after).map(([seat, pair]) => [seat, turn(before[seat]?.in, pair.in, at) ?? turns[seat]]);
+  return Object.fromEntries(found.filter(([, news]) => news));
 }
 
 /**

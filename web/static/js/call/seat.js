@@ -6,10 +6,11 @@
 import { _ } from "../lib/i18n.js";
 import { Outbox } from "./outbox.js";
 import { hear } from "./protocol.js";
+import { SETTLED_MS } from "./quality.js";
 import { phase } from "./state.js";
 import * as words from "./words.js";
 
-/** @import { Ack, Message, Page, Pending, Room } from "../../../types/call.d.ts" */
+/** @import { Ack, Message, Page, Pending, Room, SeatQuality } from "../../../types/call.d.ts" */
 /** @import { Line } from "./protocol.js" */
 
 const FLUSH_AGAIN_SECONDS = 3;
@@ -17,6 +18,9 @@ const FLUSH_AGAIN_SECONDS = 3;
 const LASTING = ["media"];
 
 export class Seat {
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #settling;
+
   /**
    * @param {Page} page
    * @param {Line} line
@@ -103,7 +107,7 @@ export class Seat {
     on("room", (room) => this.#onRoom(room));
     on("message", (message) => this.#onMessage(message));
     on("slots", ({ session, slots }) => page.tell({ type: "slots", session, slots }));
-    on("quality", ({ seats }) => page.tell({ type: "quality", seats, at: Date.now() }));
+    on("quality", ({ seats }) => this.#onQuality(seats));
     on("encode", ({ session, plan }) => page.tell({ type: "plan", session, plan }));
     on("speaker", ({ seat }) => page.tell({ type: "speaker", seat }));
     on("superseded", () => page.tell({ type: "superseded" }));
@@ -131,6 +135,16 @@ export class Seat {
     if (!known && mine) this.outbox.seen(message.text);
     this.page.tell({ type: "message", message });
     if (!known && !mine && phase(this.#state) === "call") this.page.onWritten(message);
+  }
+
+  /**
+   * Words which wait for others to have stood long enough are looked at once more.
+   * @param {SeatQuality[]} seats
+   */
+  #onQuality(seats) {
+    clearTimeout(this.#settling);
+    this.page.tell({ type: "quality", seats, at: Date.now() });
+    this.#settling = setTimeout(() => this.page.tell({ type: "quality", seats: [], at: Date.now() }), SETTLED_MS);
   }
 
   /** @param {{event: string, answer: Ack}} kept */

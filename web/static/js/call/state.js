@@ -5,7 +5,7 @@
  * The server's `room` is believed whole; the page never guesses what another person does.
  */
 
-import { learnt, marked, onlyPresent, turned } from "./quality.js";
+import { learnt, marked, onlyPresent, pairs, turned } from "./quality.js";
 
 /** @import { Connection, Context, Event, Message, Phase, Room, SeatQuality, State, Steps } from "../../../types/call.d.ts" */
 
@@ -41,6 +41,7 @@ export function begin(context) {
     over: null,
     pinned: null,
     quality: {},
+    pairs: {},
     turns: {},
     rungs: [],
     plan: null,
@@ -129,6 +130,8 @@ function onRoom(state, room) {
     consent: state.consent ?? room.me.consent,
     quality: onlyPresent(state.quality, room),
   };
+  // Whoever just came may have been told of before; what is said of the others stands.
+  next.pairs = said(next, 0);
   if (lasting(state.over)) return next;
   const over = roomOver(state, room);
   const { stage } = room.me;
@@ -151,15 +154,24 @@ function onRoom(state, room) {
  * @returns {State}
  */
 function onQuality(state, seats, at) {
-  const quality = learnt(state.quality, seats, at);
-  const change = { before: state.quality, after: quality, turns: state.turns };
-  const mine = state.context.seat;
+  const quality = learnt(state.quality, seats);
+  const now = said({ ...state, quality }, at);
   return {
     ...state,
     quality,
-    turns: turned(change, mine, at),
-    rungs: marked(state.rungs, quality[mine], at),
+    pairs: now,
+    turns: turned(state.turns, state.pairs, now, at),
+    rungs: marked(state.rungs, quality[state.context.seat], at),
   };
+}
+
+/**
+ * @param {State} state
+ * @param {number} at
+ */
+function said(state, at) {
+  const people = { mine: state.context.seat, seats: others(state).map((one) => one.seat) };
+  return pairs(state.pairs, state.quality, people, at);
 }
 
 /**

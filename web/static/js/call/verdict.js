@@ -5,7 +5,7 @@
  * not repeated as if it were known. Of several persons, the one worst served is told of.
  */
 
-import { depth, passage, thin } from "./quality.js";
+import { depth, thin } from "./quality.js";
 import { others, ownConnection } from "./state.js";
 
 /** @import { Connection, Passage, SeatRow, State, Verdict, VerdictLine } from "../../../types/call.d.ts" */
@@ -64,8 +64,7 @@ function judged(state, people, who) {
  * @returns {VerdictLine | null}
  */
 function lineOf(state, seat, inward) {
-  const mine = state.context.seat;
-  const passes = inward ? passage(state.quality, seat.seat, mine) : passage(state.quality, mine, seat.seat);
+  const passes = state.pairs[seat.seat]?.[inward ? "in" : "out"];
   if (!passes) return null;
   const own = passes.side === (inward ? "to" : "from");
   const sender = inward ? seat : state.devices;
@@ -147,5 +146,5 @@ export function fallen(state) {
  * @returns {Passage | null}
  */
 export function received(state, seat) {
-  return passage(state.quality, seat, state.context.seat);
+  return state.pairs[seat]?.in ?? null;
 }
