@@ -9,7 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from media.core.ladder import (
+    DEAF,
     DEEP,
+    HEARS,
     MOST,
     RUNGS,
     STILLS,
@@ -20,6 +22,7 @@ from media.core.ladder import (
     Reason,
     VoiceStep,
     sane,
+    spoken,
 )
 from media.core.layers import Choice, Focus, Picture
 from media.core.reasons import Telling, cause
@@ -98,10 +101,10 @@ class Downlink:
         left = max(0, usable - audio)
         order = self._focus.order(pictures, now)
         shares = self._division.step(left, order, now)
-        rung, need = self._rung(order, shares, left, rate, audio, now)
+        rung, need = self._rung(order, shares, left, rate, audio, link.loss, now)
         why = self._why(rung, need, rate, link, bounded, order, shares, now)
-        if rung == TEXT:
-            heard, left = [], usable
+        if rung == TEXT and rate < self._quality.voice_least:
+            heard, left = [], usable  # text passes, and would not beside a voice
         reserve = self._reserve(rung, order, shares) if transfer else 0
         wants = self._wants(rung, order, shares, reserve)
         tracks = self._tracks(order, wants, left - reserve, rate - usable, rung, now)
@@ -136,7 +139,7 @@ class Downlink:
 
     def _rung(
         self, order: Sequence[Picture], shares: Mapping[str, int], left: int, rate: int,
-        audio: int, now: float,
+        audio: int, loss: float, now: float,
     ) -> tuple[int, int]:  # fmt: skip
         """The rung, and the link's rate that the next better one takes."""
         main = order[0] if order else None
@@ -147,7 +150,8 @@ class Downlink:
         def affords(times: float) -> int:
             return quality.affords(share, rate, matters, av1=av1, room=times)
 
-        rung = self._ladder.step(affords(1), affords(room), affords(DEEP), now)
+        worst, best = spoken(affords(1), loss, DEAF), spoken(affords(room), loss, HEARS)
+        rung = self._ladder.step(worst, best, affords(DEEP), now)
         better = quality.least(max(0, rung - 1), matters, av1)
         need = better if rung > STILLS else quality.takes(better + audio)
         return rung, need

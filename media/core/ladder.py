@@ -19,6 +19,7 @@ LARGEST = 1150 * 8  # bits of payload in a full video packet
 MOST = 1_000_000_000  # bit/s: whoever claims more is not believed
 SETTLING = 3.0  # s from the beginning in which nobody has seen anything yet
 SPACED = 10.0  # s that the last change of a minute waits, if it is for the better
+DEAF, HEARS = 0.4, 0.2  # loss beyond which a voice says nothing, and below which it does again
 DEEP = 0.5  # of what a rung takes: below that, it is left at once
 
 
@@ -188,6 +189,11 @@ class Quality:
             if have >= room * self.least(rung, matters, av1):
                 return rung
         return TEXT
+
+
+def spoken(rung: int, loss: float, most: float) -> int:
+    """The rung, or text where so much of a voice is lost that nobody would understand it."""
+    return TEXT if rung == VOICE and fraction(loss) > most else rung
 
 
 def payload(wire: int, fps: int) -> int:

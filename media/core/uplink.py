@@ -13,7 +13,9 @@ from media.core.capacity import LEAST, PROVEN, Capacity, Reported, start
 from media.core.encodings import Processor, Stream
 from media.core.following import Followed, Following, Pair, Want
 from media.core.ladder import (
+    DEAF,
     DEEP,
+    HEARS,
     MOST,
     RUNGS,
     STILLS,
@@ -22,6 +24,7 @@ from media.core.ladder import (
     Quality,
     VoiceStep,
     sane,
+    spoken,
 )
 from media.core.plan import Encoding, Plan, StillPlan, due
 from media.core.reasons import Telling, cause
@@ -88,7 +91,7 @@ class Uplink:
         main = "exam" if rooms["exam"] else "camera"
         followed = self._follow(rooms, wants, now)
         proven = self._quality.usable(int(PROVEN * sane(link.rate))) - audio.wire
-        own = self._climb(rooms[main] or left, proven, rate, followed[main], can, now)
+        own = self._climb(rooms[main] or left, proven, rate, link.loss, followed[main], can, now)
         rung = max(own, followed[main].rung) if wants.get(main) else own
         code = self._code(link, bounded, rung > own, strain)
         need = self._need(own, audio, followed[main], can)
@@ -150,8 +153,9 @@ class Uplink:
         return {"exam": exam, "camera": camera}
 
     def _climb(
-        self, share: int, proven: int, rate: int, main: Followed, can: Codecs, now: float
-    ) -> int:
+        self, share: int, proven: int, rate: int, loss: float, main: Followed, can: Codecs,
+        now: float,
+    ) -> int:  # fmt: skip
         """The rung of this uplink. With a picture, it climbs only to what arrives by now."""
         quality, av1 = self._quality, can.av1 and main.av1
 
@@ -160,7 +164,8 @@ class Uplink:
 
         shown = self._ladder.rung is not None and self._ladder.rung < STILLS and main.rate > 0
         comfortable = affords(quality.hysteresis.room, min(share, proven) if shown else share)
-        return self._ladder.step(affords(1), comfortable, affords(DEEP), now)
+        worst, best = spoken(affords(1), loss, DEAF), spoken(comfortable, loss, HEARS)
+        return self._ladder.step(worst, best, affords(DEEP), now)
 
     def _need(self, own: int, audio: VoiceStep, main: Followed, can: Codecs) -> int:
         better = self._quality.least(max(0, own - 1), main.matters, can.av1 and main.av1)

@@ -182,6 +182,16 @@ def test_a_ceiling_bounds_everything() -> None:
     assert first(64_000, ceiling=0).ceiling == 8_000, "a voice may always be sent"
 
 
+def test_a_voice_of_which_two_fifths_are_lost_is_told_as_text() -> None:
+    uplink = Uplink(QUALITY, 0.0)
+    for n in range(50):
+        lossy = link(9_000, 0.41 if n > 10 else 0.0)
+        plan = uplink.step(n / 5, lossy, None, {"camera": [FACE]}, [], Codecs(True), False, None,
+                           20_000)  # fmt: skip
+        assert n > 10 or plan.rung == "voice"
+    assert plan.rung == "text" and plan.audio.wire < 17_000
+
+
 def test_how_far_the_browser_may_look() -> None:
     assert first(64_000).ceiling == 96_000
     uplink = Uplink(QUALITY, 0.0)
