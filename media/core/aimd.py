@@ -23,6 +23,7 @@ OVERSHOOT = 0.06  # s of queue growth may build before feedback tells
 SLOWEST, FASTEST = 0.08, 0.30  # growth, 1/s
 NEAR = 0.025  # growth near the capacity, 1/s
 CLOSE = 0.90  # of the capacity: near
+BEYOND = 1.30  # of the capacity: no further while less than PASSED of it was carried
 PASSED = 1.10  # of the capacity carried: it was not the capacity
 
 
@@ -131,6 +132,8 @@ class Control:
 
     def _grow(self, carried: float, loop: float, passed: float) -> None:
         room = max(ROOM * carried, carried + SPARE)
+        if self.capacity is not None:
+            room = min(room, BEYOND * self.capacity)
         if self.rate >= room:
             return
         near = self.capacity is not None and self.rate > CLOSE * self.capacity

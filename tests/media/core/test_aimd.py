@@ -173,6 +173,16 @@ def test_who_sends_little_grows_no_further_than_shown_and_is_not_pulled_down() -
     assert subject.rate == pytest.approx(5_000 + SPARE)
 
 
+def test_a_capacity_that_is_not_used_is_not_outgrown() -> None:
+    """A link of 128 kbit/s, used whole: half as much again would be too much."""
+    subject = control(110_000)
+    subject.settle(128_000)
+    run(subject, 0.0, 60.0, carried=130_000)
+    assert subject.rate == pytest.approx(1.3 * 128_000)
+    run(subject, 60.0, 5.0, carried=1.11 * 128_000)
+    assert subject.rate == pytest.approx(1.5 * 1.11 * 128_000)
+
+
 def test_nothing_grows_beside_a_queue_or_without_a_word() -> None:
     subject = control()
     run(subject, 0.0, 5.0, calm=False)
@@ -206,6 +216,9 @@ def test_a_probe_that_went_through_is_believed_and_its_queue_is_no_overuse() -> 
     subject.probing(LOOP, 1.0)
     assert not subject.fall(95_000, 150_000, 0.2, LOOP, 1.4)
     assert not subject.fall(95_000, 150_000, 0.2, LOOP, 1.79)
+    other = control()
+    other.probing(LOOP, 1.0)
+    assert other.fall(95_000, 150_000, 0.2, LOOP, 1.81)
     subject.probed(200_000, False, 0.0, LOOP, 1.5)
     assert subject.rate == 200_000 and subject.capacity is None
     assert not subject.fall(95_000, 150_000, 0.2, LOOP, 1.7)  # carried before it rose
