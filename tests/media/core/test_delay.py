@@ -2,7 +2,7 @@
 
 import pytest
 
-from media.core.delay import BASE, LEAST_THRESHOLD, MOST_THRESHOLD, Delay, Use
+from media.core.delay import BASE, LEAST_THRESHOLD, MOST_THRESHOLD, Delay, Trendline, Use
 from media.core.sent import Acknowledged
 
 CLOCK = 4321.0  # s the receiver's clock is ahead
@@ -57,6 +57,41 @@ def test_packets_sent_together_are_one_group() -> None:
             arrived = int(1e6 * (CLOCK + n / 10 + 0.01 * packet))
             delay.add(Acknowledged(sent, arrived, 1000, 0))
     assert delay.use is Use.NORMAL and delay.trendline._count == 58
+
+
+def test_packets_six_milliseconds_apart_are_two_groups() -> None:
+    delay = Delay()
+    for n in range(30):
+        for sent in (n / 10, n / 10 + 0.0065):
+            delay.add(Acknowledged(sent, int(1e6 * (CLOCK + sent)), 1000, 0))
+    assert delay.trendline._count == 58
+
+
+def test_the_trend_is_the_slope_times_sixty_times_four() -> None:
+    delay = Delay()
+    passed(delay, 0, 0.02, 400, growth=0.05)
+    assert delay.trendline.trend == pytest.approx(60 * 4 * 0.05 / 1.05, rel=0.01)
+
+
+def test_the_threshold_follows_a_trend_up_and_down() -> None:
+    """0.0087 of the difference a millisecond upwards, 0.039 downwards."""
+    above, below, far, highest = Trendline(), Trendline(), Trendline(), Trendline()
+    for line in (above, below, far, highest):
+        line._adapt(12.5, 1.0)
+    above._adapt(20.0, 1.01)
+    assert above.threshold == pytest.approx(12.5 + 0.0087 * 7.5 * 10)
+    above._adapt(20.0, 9.0)  # no step counts for more than a tenth of a second
+    assert above.threshold == pytest.approx(13.1525 + 0.0087 * (20 - 13.1525) * 100)
+    below._adapt(4.0, 1.01)
+    assert below.threshold == pytest.approx(12.5 - 0.039 * 8.5 * 10)
+    far._adapt(27.4, 1.01)
+    assert far.threshold > 13
+    far.threshold = 12.5
+    far._adapt(27.6, 1.02)
+    assert far.threshold == 12.5
+    highest.threshold = 599.0
+    highest._adapt(613.0, 1.1)
+    assert highest.threshold == 600.0
 
 
 def test_the_threshold_adapts_to_noise_and_back_within_bounds() -> None:
