@@ -27,6 +27,8 @@ PACES = ((100_000.0, dt.timedelta(seconds=2)), (32_000.0, dt.timedelta(seconds=5
 SLOWEST = dt.timedelta(seconds=10)
 # A rate or loss which moved by less than this says nothing new.
 MOVED, LOST_MORE = 0.15, 0.02
+# Sessions of one seat alive at once: the old one lives until the new one carries.
+EARLY = 2
 CLINICIANS = frozenset(("clinician", "second_clinician"))
 
 Outcome = tuple[Room, tuple[Effect, ...]]
@@ -65,19 +67,20 @@ def planned(room: Room, event: Planned, now: dt.datetime) -> Outcome:
 
 
 def _early(room: Room, event: Planned) -> Room:
-    """A plan may overtake the offer it belongs to."""
+    """A plan may overtake the offer it belongs to; or be the last of a session that ends."""
     seat = room.by_id.get(event.seat)
     if seat is None or not seat.inside:
         return room
-    link = replace(seat.link, early=(event.session, event.plan))
-    return room.put(replace(seat, link=link))
+    others = tuple(each for each in seat.link.early if each[0] != event.session)
+    early = (*others, (event.session, event.plan))[-EARLY:]
+    return room.put(replace(seat, link=replace(seat.link, early=early)))
 
 
 def offered(link: Link, plan: dict[str, Any]) -> Link:
     """The link of a session just offered, with the newest plan told of it."""
-    session, early = link.early or ("", {})
-    link = replace(link, plan=plan, early=None)
-    return replace(link, plan=early) if session == link.session and newer(link, early) else link
+    early = dict(link.early).get(link.session or "")
+    link = replace(link, plan=plan, early=())
+    return replace(link, plan=early) if early is not None and newer(link, early) else link
 
 
 def plan_of(seat: Seat) -> tuple[Effect, ...]:

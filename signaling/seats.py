@@ -70,8 +70,8 @@ class Link:
     """The media session of a seat. `attempt` grows with each offer asked for, so that
     the answer to an older question is recognised; `carried` says packets came before.
 
-    `up` and `down` are its directions; `plan` is what its page is to send, `early` a plan for a
-    session not yet offered."""
+    `up` and `down` are its directions; `plan` is what its page is to send, `early` plans
+    for sessions other than the present one, which may be about to be offered."""
 
     flow: Flow = Flow.NONE
     session: str | None = None
@@ -86,7 +86,7 @@ class Link:
     down: Way | None = None
     rtt: float | None = None
     plan: dict[str, Any] = field(default_factory=dict, hash=False)
-    early: tuple[str, dict[str, Any]] | None = field(default=None, hash=False)
+    early: tuple[tuple[str, dict[str, Any]], ...] = field(default=(), hash=False)
 
     @property
     def thin(self) -> bool:

@@ -150,6 +150,13 @@ def test_a_plan_that_overtook_its_offer_is_told_with_it(n: int, told_n: int) -> 
     assert book.sent("nurse/1", "encode") == [{"session": "s1", "plan": {"n": told_n}}]
 
 
+def test_the_last_words_of_an_older_session_cover_no_plan_of_the_next() -> None:
+    book = in_call(NURSE).asks("nurse/1", Renew("nurse-1"))
+    book >> Planned("nurse", "s2", {"n": 2}) >> Planned("nurse", "nurse-1", {"n": 9})
+    book >> Offered("nurse", 2, "s2", "v=0", {"n": 1})
+    assert book.sent("nurse/1", "encode") == [{"session": "s2", "plan": {"n": 2}}]
+
+
 def test_a_new_session_begins_with_its_own_numbers() -> None:
     book = in_call(NURSE) >> Planned("nurse", "nurse-1", {"n": 9})
     book.asks("nurse/1", Renew("nurse-1")) >> Offered("nurse", 2, "nurse-2", "v=0", {"n": 1})
