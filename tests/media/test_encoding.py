@@ -228,6 +228,22 @@ async def test_a_smaller_copy_runs_beside_while_planned(
     assert not [packet for packet in stage.packets[begin:] if packet.ssrc == low]
 
 
+async def test_a_second_picture_shows_itself_before_anybody_asks_for_it(
+    chromium: Browser, stage: EncodingBench
+) -> None:
+    page = await enter(chromium, stage)
+    await tell(page, planned(1))
+    exam = await stream(page, "exam")
+    await page.evaluate("give('exam', true)")
+    assert frame_rate(await stage.receive({VP8}, 4, exam)) < 2
+    assert set(heights([packet for packet in stage.packets if packet.ssrc == exam])) == {180}
+    await tell(page, planned(2, rung="stills"))
+    await stage.receive(SOUND, 10)
+    begin = len(stage.packets)
+    await stage.receive(SOUND, 100)
+    assert not [packet for packet in stage.packets[begin:] if packet.ssrc == exam]
+
+
 async def test_the_page_knows_its_link(chromium: Browser, stage: EncodingBench) -> None:
     page = await enter(chromium, stage)
     await stage.receive(PICTURE, 20)
@@ -278,6 +294,10 @@ async def test_firefox_follows_what_it_can(stage: EncodingBench) -> None:
             assert {packet.payload_type for packet in packets} == {OPUS}  # it has no RED
         await stage.receive({AV1}, 10)
         assert frame_rate(await stage.receive({AV1}, 15)) <= 7
+        begin = len(stage.packets)
+        await tell(page, planned(8, camera=CAMERA | {"height": 120}))
+        await stage.receive({VP8}, 20)
+        assert heights(stage.packets[begin:])[-1] == 120
         await tell(page, planned(9, camera=None))
         await stage.receive(SOUND, 10)
         begin = len(stage.packets)

@@ -10,6 +10,7 @@ const CODECS = [{ mimeType: "video/VP8" }, { mimeType: "video/AV1" }];
 function planned(n, changes = {}) {
   return {
     n,
+    rung: "motion",
     audio: { bitrate: 16000, ptime: 60, red: false },
     camera: { bitrate: 28000, fps: 8, height: 180, layers: 2, codec: "av1" },
     low: null,
@@ -226,6 +227,20 @@ test("a track's size is told before its first picture leaves", async () => {
   };
   await encoder.give("camera", picture(1280, 720));
   assert.equal(camera.scaleThen, 4);
+});
+
+test("a second picture nobody knows of yet shows itself a little, on links that carry pictures", async () => {
+  const { encoder, sender } = await setup();
+  const exam = () => sender("exam").encodings[0];
+  await encoder.apply(planned(1, { rung: "sharp" }));
+  assert.equal(exam().active, false);
+  await encoder.give("exam", picture(1280, 720));
+  assert.deepEqual([exam().active, exam().maxFramerate, exam().scaleResolutionDownBy], [true, 1, 4]);
+  assert.ok(exam().maxBitrate <= 16_000);
+  await encoder.apply(planned(2, { rung: "sharp", exam: planned(2).camera }));
+  assert.equal(exam().maxBitrate, 28000);
+  await encoder.apply(planned(3, { rung: "stills" }));
+  assert.equal(exam().active, false);
 });
 
 test("an offer without the copy's place does without it", async () => {

@@ -17,6 +17,13 @@ import { LEAST_SOUND, PICTURES, codecNamed, encodingOf } from "./bitrates.js";
 const DISPENSABLE = ["scalabilityMode", "codec", "maxFramerate"];
 /** A browser takes no frame rate of 0, and none needs more. */
 const NOTHING = { active: false };
+/**
+ * A second picture which nobody has asked for yet, because nobody knows of it: it shows itself, as
+ * little as can be seen, while the link carries pictures at all.
+ * @type {PicturePlan}
+ */
+const UNASKED = { bitrate: 16_000, fps: 1, height: 180, layers: 1, codec: "vp8" };
+const WITH_PICTURES = ["motion", "slow", "sharp"];
 /** Below this part of the floor, so many readings (of a second) one after the other. */
 const SUNK = 0.8;
 const SUNK_READINGS = 2;
@@ -127,7 +134,15 @@ export class Encoder {
     if (!plan) return;
     await this.#sound(plan.audio.bitrate);
     await this.#copy(plan.low !== null);
-    for (const line of PICTURES) await this.#picture(line, plan[line]);
+    for (const line of PICTURES) await this.#picture(line, plan[line] ?? this.#unasked(line, plan));
+  }
+
+  /**
+   * @param {Line} line
+   * @param {Plan} plan
+   */
+  #unasked(line, { rung }) {
+    return line === "exam" && this.#tracks.get(line) && WITH_PICTURES.includes(rung) ? UNASKED : null;
   }
 
   /** @param {number} bitrate */

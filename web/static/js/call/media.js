@@ -68,7 +68,7 @@ export class Media extends EventTarget {
     super();
     this.#connect = connect;
     this.uplink = new Uplink(() => this.#current);
-    hear(this.uplink, "sample", (/** @type {LinkSample} */ { estimate }) => this.#current?.encoder.lift(estimate));
+    hear(this.uplink, "sample", (/** @type {LinkSample} */ { estimate }) => this.#onSample(estimate));
     hear(this.uplink, "report", (/** @type {RTCStatsReport} */ report) => this.#current?.playout.look(report));
   }
 
@@ -162,6 +162,13 @@ export class Media extends EventTarget {
     if (state === "disconnected") this.#watch(session, DISCONNECTED_SECONDS);
     if (state === "failed" || state === "closed") this.#ail(session);
     this.#tell("state");
+  }
+
+  /** @param {number | null} estimate bit/s */
+  #onSample(estimate) {
+    this.#current?.encoder.lift(estimate);
+    // A shared window may have been given another size.
+    this.#current?.encoder.refresh();
   }
 
   /** @param {Session} session */
