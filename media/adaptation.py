@@ -69,7 +69,7 @@ class Adaptation:
         downs = {session: _downward(session, scene) for session in sessions}
         for session in sessions:
             plan = _upward(session, scene)
-            if session.connected:
+            if session.agreed:
                 self._tell(session, plan, downs[session], now)
 
     def first(
@@ -91,6 +91,8 @@ class Adaptation:
             told.number += 1
             self._say("encode", session, {"plan": planned(plan, floor, told.number)})
         rungs = (plan.rung, down.rung)
+        if not session.connected:
+            return
         if rungs != told.rungs or now - told.at >= TOLD_EVERY:
             told.rungs, told.at = rungs, now
             self._say("quality", session, _words(session, plan, down))

@@ -25,6 +25,7 @@ NUMBER = 8  # bytes of the extension which holds the number
 REMEMBERED = 0.8  # of what the site had last time
 NEAR = 0.1  # s of round trip below which a thin link is unlikely
 START_FAR, START_NEAR = 120_000, 300_000  # bit/s where nothing is remembered
+LEAST = 12_000  # bit/s: a voice
 PACE = 0.01  # s between two looks at the queue
 HEADROOM = 1.1  # of the estimate: the link is to be the limit, not the pacer
 
@@ -53,6 +54,7 @@ class Down:
         self.hint = hint
         self.budget = Budget()
         self.transfer = False  # something else than media crosses the link
+        self._trace = trace
         self._estimator = Estimator(now, first_rate(hint), hint.rtt, trace=trace)
         self._ladder = Downlink(quality, now)
         self._pacer: Pacer[tuple[Track, Outgoing]] = Pacer(now, self.estimate.bitrate)
@@ -64,6 +66,12 @@ class Down:
         self._round_trip = hint.rtt
         self._way = way
         self._counts = counts
+
+    def begin(self, most: int, now: float) -> None:
+        """Nothing left yet, and the link carries no more than this, bit/s."""
+        if most < self.estimate.bitrate:
+            start = max(LEAST, most)
+            self._estimator = Estimator(now, start, self.hint.rtt, trace=self._trace)
 
     @property
     def estimate(self) -> Estimate:

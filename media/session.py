@@ -32,6 +32,8 @@ MOST_LEARNED = 32
 ASKS = 0.02  # s between two looks at what is missing
 REPORTS = 1.0  # s between our receiver reports
 SENDER_REPORTS = 2.0
+DESCRIBED = 30_000  # bits of an offer and an answer on the wire, compressed
+SPARED = 0.7  # s of their time that is not the link's thinness
 FIRST_REPORTS = 0.2  # s between the first two on a new source
 
 
@@ -49,6 +51,13 @@ class Can:
 
     av1_up: bool = True
     av1_down: bool = True
+
+
+def crossing(took: float) -> int:
+    """Bit/s at which an offer and its answer crossed, both ways together, when they took so many
+    seconds with a satellite's round trip and a browser's thinking: a bound, telling only on links
+    so thin that this is not what took long."""
+    return int(DESCRIBED / max(SPARED / 20, took - SPARED))
 
 
 class Session:
@@ -76,6 +85,7 @@ class Session:
         self.connected_at = now
         self.round_trip: float | None = None
         self.can = Can()
+        self.agreed = False  # it was answered
         self.sources = {line.mid: Source(peer, line) for line in UP}
         self.up = Up(ours, hint, quality, way.send_rtcp, now)
         self.down = down = Down(way, hint, quality, counts, now, trace)
@@ -95,8 +105,12 @@ class Session:
         self._learned = 0
         self._reported_at = self._sent_at = self._looked_at = self._asked_at = now
 
-    def answered(self, answer: Answer) -> None:
-        """The browser's answer came."""
+    def answered(self, answer: Answer, now: float = 0.0) -> None:
+        """The browser's answer came. How long it was on its way is the first word on its link."""
+        thin = crossing(now - self.opened_at)
+        self.up.begin(thin)
+        self.down.begin(thin, now)
+        self.agreed = True
         for line in UP:
             said = answer.lines[line.mid]
             if said.ssrc:

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 
 from media.core import opus, red, twcc
-from media.core.belief import Belief
+from media.core.belief import LEAST, Belief
 from media.core.capacity import start
 from media.core.inflow import Inflow, Watch
 from media.core.ladder import Link, Quality, VoiceStep
@@ -41,6 +41,10 @@ class Up:
         self._bits = 0
         self._fed_at = now
         self._feed_every = twcc.FAST
+
+    def begin(self, most: int) -> None:
+        """Nothing came yet, and its link carries no more than this, bit/s."""
+        self.belief.rate = min(self.belief.rate, max(LEAST, most))
 
     def arrived(self, size: int, number: int, now: float) -> None:
         """A decrypted packet of `size` bytes; `number` is transport-wide, -1 when absent."""

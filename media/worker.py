@@ -156,7 +156,7 @@ class Worker:
         leg = self._legs[session]
         if leg.shaking is not None:
             raise Refused("answered before")
-        session.answered(answer)
+        session.answered(answer, time.monotonic())
         handshake = leg.secure.handshake(answer.fingerprints, answer.active)
         leg.shaking = tasks.spawn(handshake, "media handshake")
 

@@ -37,7 +37,8 @@ class AiortcPeer:
     async def answer(self, sends: bool = True) -> str:
         """Ask the worker for an offer and take it."""
         assert self._worker is not None
-        return await self.take(*self._worker.open(self._room, self.name), sends)
+        name, sdp, _ = self._worker.open(self._room, self.name)
+        return await self.take(name, sdp, sends)
 
     async def take(self, session: str, sdp: str, sends: bool = True) -> str:
         """Take this offer; the answer as text."""

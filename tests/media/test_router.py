@@ -23,7 +23,7 @@ class Scene:
 
     def offer(self, name: str) -> Someone:
         someone = Someone(name)
-        someone.session.connected = False
+        someone.session.connected = someone.session.agreed = False
         someone.session.liveness.heard(self.now)
         someone.session.opened_at = self.now
         self.room.expect(someone.session)
