@@ -73,6 +73,24 @@ def test_the_trend_is_the_slope_times_sixty_times_four() -> None:
     assert delay.trendline.trend == pytest.approx(60 * 4 * 0.05 / 1.05, rel=0.01)
 
 
+def test_a_trend_must_last_ten_milliseconds_and_two_groups() -> None:
+    line = Trendline()
+    line._count = 60
+    uses = []
+    for n in range(3):  # groups 6 ms apart: 3, 9, 15 ms
+        line._judge(0.1, 0.006, 1 + n)
+        uses.append(line.use)
+    assert uses == [Use.NORMAL, Use.NORMAL, Use.OVER]
+    line = Trendline()
+    line._count = 60
+    line._judge(0.1, 1.0, 1.0)
+    assert line.use is Use.NORMAL
+    line._judge(0.09, 1.0, 2.0)  # it lasts, but grows no more
+    assert line.use is Use.NORMAL
+    line._judge(0.09, 1.0, 3.0)
+    assert line.use is Use.OVER
+
+
 def test_the_threshold_follows_a_trend_up_and_down() -> None:
     """0.0087 of the difference a millisecond upwards, 0.039 downwards."""
     above, below, far, highest = Trendline(), Trendline(), Trendline(), Trendline()
