@@ -92,7 +92,7 @@ async def test_a_still_is_asked_for_refined_and_pointed_at(
     await expect(told).to_be_visible(timeout=journey.SLOW)
     for page in (clinician, guest):
         await expect(view(page).get_by_role("img")).to_be_visible(timeout=journey.SLOW)
-    await expect(view(clinician).get_by_text("version plus nette")).to_be_visible()
+    await expect(view(clinician).get_by_text("; plus nette")).to_be_visible()
     await sharpest(clinician)
     await sharpest(guest)
     for page in (clinician, guest):
@@ -112,7 +112,7 @@ async def comes_back_after_a_reload(page: Page) -> None:
     await page.reload()
     await journey.in_call(page)
     await page.get_by_role("button", name="Voir l’image en grand").click(timeout=journey.SLOW)
-    await expect(view(page).get_by_text("640 × 360 points, version plus nette")).to_be_visible()
+    await expect(view(page).get_by_text("640 × 360 points ; plus nette")).to_be_visible()
     await view(page).get_by_role("button", name="Charger en détail").click()
     await sharpest(page)
 

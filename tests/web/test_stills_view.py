@@ -104,7 +104,7 @@ def test_an_asked_still_comes_forward_and_refines_without_taking_the_focus(call:
     c.page.evaluate("__push(0)")
     image = view(c.page).get_by_role("img", name="Image nette : Odile Apatou, 11:00")
     expect(image).to_be_visible()
-    expect(view(c.page)).to_contain_text("640 × 480 points, version plus nette à venir")
+    expect(view(c.page)).to_contain_text("640 × 480 points ; plus nette à venir")
     expect(writing).to_be_focused()
     expect(
         c.page.get_by_role("status").filter(has_text="Image reçue : Odile Apatou.")

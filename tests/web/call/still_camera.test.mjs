@@ -6,6 +6,12 @@ import { settled } from "./clock.mjs";
 
 const picture = (width, height, from) => ({ width, height, from, closed: false, close() { this.closed = true; } });
 
+/** What is sent of the film: `events` in order. */
+function film() {
+  const events = [];
+  return { events, hold: async () => (events.push("held"), async () => events.push("released")) };
+}
+
 /** A camera filming at 640×480 which could do `most`; `widens` when constraints change what it gives. */
 function track({ most = [4000, 3000], widens = true, readyState = "live" } = {}) {
   let [width, height] = [640, 480];
@@ -49,7 +55,7 @@ function optics({ photo = [4000, 3000], view = null, frame = true } = {}) {
 test("a camera that photographs gives its photograph, without its lamp and within 25 megapixels", async () => {
   const browser = optics();
   const filming = track();
-  const taken = await new StillCamera(browser).take(filming, true);
+  const taken = await new StillCamera(browser).take(filming, true, film().hold);
   assert.deepEqual([taken.width, taken.from], [4000, "photo"]);
   const [{ imageWidth, imageHeight, fillLightMode }] = browser.seen.photos;
   assert.equal(fillLightMode, "off");
@@ -59,8 +65,11 @@ test("a camera that photographs gives its photograph, without its lamp and withi
 
 test("one whose photograph is no larger than its film is widened for one frame, and put back", async () => {
   const filming = track();
-  const camera = new StillCamera(optics({ photo: [640, 480] }));
-  const taken = await camera.take(filming, true);
+  const { events, hold } = film();
+  const change = filming.applyConstraints;
+  filming.applyConstraints = (wanted) => (events.push(wanted.width.ideal), change(wanted));
+  const taken = await new StillCamera(optics({ photo: [640, 480] })).take(filming, true, hold);
+  assert.deepEqual(events, ["held", 4000, 640, "released"]);
   assert.deepEqual([taken.width, taken.from], [4000, "track"]);
   assert.deepEqual(filming.asked, [[4000, 3000], [640, 480]]);
   assert.deepEqual(filming.getSettings().width, 640);
@@ -71,7 +80,7 @@ test("where constraints change nothing, a second view of the same camera is open
   await view.applyConstraints({ width: { ideal: 1920 }, height: { ideal: 1080 } });
   const browser = optics({ photo: null, view });
   const filming = track({ widens: false });
-  const taken = await new StillCamera(browser).take(filming, true);
+  const taken = await new StillCamera(browser).take(filming, true, film().hold);
   assert.equal(taken.width, 1920);
   assert.deepEqual(browser.seen.opened[0].deviceId, { exact: "rear" });
   assert.equal(view.stopped, true);
@@ -82,7 +91,7 @@ test("without any of these it is the frame of now, and what failed is not tried 
   const browser = optics({ photo: null });
   const filming = track({ widens: false });
   const camera = new StillCamera(browser);
-  for (let taken = 0; taken < 2; taken += 1) assert.equal((await camera.take(filming, true)).width, 640);
+  for (let taken = 0; taken < 2; taken += 1) assert.equal((await camera.take(filming, true, film().hold)).width, 640);
   assert.equal(browser.seen.opened.length, 1);
   assert.equal(filming.asked.length, 2);
 });
@@ -90,7 +99,7 @@ test("without any of these it is the frame of now, and what failed is not tried 
 test("an automatic still never touches the film", async () => {
   const browser = optics();
   const filming = track();
-  const taken = await new StillCamera(browser).take(filming, false);
+  const taken = await new StillCamera(browser).take(filming, false, film().hold);
   assert.deepEqual([taken.width, taken.from, filming.asked, browser.seen.photos], [640, "track", [], []]);
 });
 
@@ -100,14 +109,14 @@ test("a photograph that never comes is left after four seconds, and not asked fo
     const browser = optics({ photo: new Promise(() => {}) });
     const camera = new StillCamera(browser);
     const filming = track();
-    const taking = camera.take(filming, true);
+    const taking = camera.take(filming, true, film().hold);
     await settled();
     mock.timers.tick(3900);
     await settled();
     assert.deepEqual(filming.asked, []);
     mock.timers.tick(200);
     assert.equal((await taking).from, "track");
-    await camera.take(filming, true);
+    await camera.take(filming, true, film().hold);
     assert.equal(browser.seen.photos.length, 1);
   } finally {
     mock.timers.reset();
@@ -116,16 +125,16 @@ test("a photograph that never comes is left after four seconds, and not asked fo
 
 test("a camera that is off or gives nothing says so", async () => {
   const camera = new StillCamera(optics({ photo: null, frame: false }));
-  await assert.rejects(camera.take(null, true), { code: "no_camera" });
-  await assert.rejects(camera.take(track({ readyState: "ended" }), true), { code: "no_camera" });
+  await assert.rejects(camera.take(null, true, film().hold), { code: "no_camera" });
+  await assert.rejects(camera.take(track({ readyState: "ended" }), true, film().hold), { code: "no_camera" });
   const filming = track();
-  await assert.rejects(camera.take(filming, true), { code: "no_frame" });
+  await assert.rejects(camera.take(filming, true, film().hold), { code: "no_frame" });
   assert.equal(filming.getSettings().width, 640);
 });
 
 test("the larger of two pictures is kept and the other let go", async () => {
   const small = picture(320, 240, "photo");
   const browser = { ...optics({ photo: [320, 240] }), decode: async () => small };
-  const taken = await new StillCamera(browser).take(track(), true);
+  const taken = await new StillCamera(browser).take(track(), true, film().hold);
   assert.deepEqual([taken.from, small.closed], ["track", true]);
 });

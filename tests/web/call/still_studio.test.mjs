@@ -32,7 +32,7 @@ function setup({ cameras = ["camera"], take } = {}) {
     },
   };
   const trackOf = (source) => (cameras.includes(source) ? { source, readyState: "live" } : null);
-  const studio = new Studio(wire, trackOf, { taken: (one) => told.taken.push(one), failed: (one) => told.failed.push(one), sending: (one) => told.sending.push(one) }, clock, camera, encode);
+  const studio = new Studio(wire, { track: trackOf, hold: async () => async () => {} }, { taken: (one) => told.taken.push(one), failed: (one) => told.failed.push(one), sending: (one) => told.sending.push(one) }, clock, camera, encode);
   return { clock, told, taken, encoded, said, studio, cameras };
 }
 

@@ -18,6 +18,8 @@ import { fitting } from "./still_stages.js";
  * @property {(photo: Blob) => Promise<ImageBitmap>} decode
  */
 
+/** @typedef {() => Promise<() => Promise<unknown>>} Hold keeps the moving picture from being sent, until released */
+
 const PHOTO_SECONDS = 4;
 const FRAME_SECONDS = 4;
 const WIDE_SECONDS = 1.5;
@@ -47,13 +49,14 @@ export class StillCamera {
   /**
    * @param {MediaStreamTrack | null} track
    * @param {boolean} full at the camera's full resolution, or just the frame of now
+   * @param {Hold} hold
    * @returns {Promise<ImageBitmap>} the caller closes it; rejects with StillFailure
    */
-  async take(track, full) {
+  async take(track, full, hold) {
     if (!track || track.readyState !== "live") throw new StillFailure("no_camera");
     const photo = full ? await this.#photo(track) : null;
     if (photo && !couldBeLarger(track, photo)) return photo;
-    const wide = full ? await this.#wide(track) : null;
+    const wide = full ? await this.#wide(track, hold) : null;
     const [best, other] = pixels(wide) > pixels(photo) ? [wide, photo] : [photo, wide];
     other?.close();
     return best ?? this.#frame(track);
@@ -79,21 +82,25 @@ export class StillCamera {
    * A frame at the highest resolution: this track widened for a moment, or a second view of the
    * same camera where a browser keeps each view to its own size. Null when neither is larger.
    * @param {MediaStreamTrack} track
+   * @param {Hold} hold
    */
-  async #wide(track) {
+  async #wide(track, hold) {
     const now = sizeOf(track);
     if (!couldBeLarger(track, now) || this.#narrow.has(track)) return null;
-    const larger = (await this.#widened(track, now)) ?? (await this.#secondView(track, now));
+    const larger = (await this.#widened(track, now, hold)) ?? (await this.#secondView(track, now));
     if (!larger) this.#narrow.add(track);
     return larger;
   }
 
   /**
+   * Encoded, a frame so large would cost a thin link seconds: nothing of it is sent.
    * @param {MediaStreamTrack} track
    * @param {Size} now
+   * @param {Hold} hold
    */
-  async #widened(track, now) {
+  async #widened(track, now, hold) {
     const before = track.getConstraints();
+    const release = await hold();
     try {
       await within(WIDE_SECONDS, track.applyConstraints({ ...before, ...highest(track) }));
       if (pixels(sizeOf(track)) <= pixels(now)) return null;
@@ -102,6 +109,7 @@ export class StillCamera {
       return null;
     } finally {
       await track.applyConstraints(before).catch(() => {});
+      await release();
     }
   }
 

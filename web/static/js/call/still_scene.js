@@ -44,8 +44,8 @@ export class StillScene {
     document.head.append(h("link", { rel: "stylesheet", href: STYLE }));
     this.row = new StillRow({
       open: (id) => this.open(id, true),
-      again: (id) => stills.again(id),
-      drop: (id) => stills.drop(id),
+      again: (id) => stills.own.again(id),
+      drop: (id) => stills.own.drop(id),
     });
     this.view = new StillView({
       turn: (by) => this.#turn(by),
@@ -55,7 +55,7 @@ export class StillScene {
       detail: () => this.#detail(),
       anew: () => this.#anew(),
     });
-    this.own = new OwnPointer((place) => stills.line.hint("pointer", place), clock, () => stills.spare);
+    this.own = new OwnPointer((place) => stills.line.hint("pointer", place), clock, () => stills.own.spare);
     this.others = new OtherPointers(clock, () => this.show());
     stills.root.append(this.row.root);
     this.show();
@@ -92,9 +92,9 @@ export class StillScene {
 
   show() {
     for (const still of this.stills.album.all) this.#tell(still);
-    const { sending, speech } = this.stills;
+    const { own, speech } = this.stills;
     const pointed = this.others.elsewhere(this.#open) ?? null;
-    this.row.show({ stills: this.#listed, sending, asked: this.stills.requests.seats, open: this.#open, pointed, speech });
+    this.row.show({ stills: this.#listed, sending: own.sending, asked: this.stills.requests.seats, open: this.#open, pointed, speech });
     this.#showView();
   }
 
@@ -130,7 +130,7 @@ export class StillScene {
    * @param {ShownStill} still
    */
   #stateOf(still) {
-    const way = this.stills.sending.find(({ id }) => id === still.id);
+    const way = this.stills.own.sending.find(({ id }) => id === still.id);
     return way ? words.sending(way, this.stills.speech.refusal) : words.arrival(still);
   }
 

@@ -21,6 +21,12 @@ import { BYTES, painting, stagesOf } from "./still_stages.js";
  * @property {(sending: Sending[]) => void} sending
  */
 
+/**
+ * @typedef {object} Filming
+ * @property {(source: Picture) => MediaStreamTrack | null} track
+ * @property {(source: Picture) => Promise<() => Promise<unknown>>} hold sends nothing of it until released
+ */
+
 /** The sharpest stage is no larger than what this many seconds of spare rate carry. */
 const LAST_SECONDS = 300;
 const LAST_LEAST = 60_000;
@@ -42,14 +48,14 @@ export class Studio {
 
   /**
    * @param {Wire} wire
-   * @param {(source: Picture) => MediaStreamTrack | null} trackOf
+   * @param {Filming} filming
    * @param {Told} told
    * @param {Clock} clock
-   * @param {{take: (track: MediaStreamTrack | null, full: boolean) => Promise<ImageBitmap>}} camera
+   * @param {Pick<StillCamera, "take">} camera
    * @param {(picture: ImageBitmap, bytes: {first: number, last: number | null}) => Promise<MadeStage[]>} encode
    */
-  constructor(wire, trackOf, told, clock = wallClock, camera = new StillCamera(), encode = (picture, bytes) => stagesOf(picture, bytes, painting(picture))) {
-    this.trackOf = trackOf;
+  constructor(wire, filming, told, clock = wallClock, camera = new StillCamera(), encode = (picture, bytes) => stagesOf(picture, bytes, painting(picture))) {
+    this.filming = filming;
     this.told = told;
     this.clock = clock;
     this.camera = camera;
@@ -97,8 +103,8 @@ export class Studio {
 
   /** The cameras that film, in turn. */
   #nextSource() {
-    const filming = PICTURES.filter((source) => this.trackOf(source)?.readyState === "live");
-    const next = filming.find((source) => source !== this.#latest) ?? filming[0];
+    const live = PICTURES.filter((source) => this.filming.track(source)?.readyState === "live");
+    const next = live.find((source) => source !== this.#latest) ?? live[0];
     if (next) this.#latest = next;
     return next;
   }
@@ -139,7 +145,7 @@ export class Studio {
    */
   async #stages(source, why) {
     const full = why === "asked";
-    const picture = await this.camera.take(this.trackOf(source), full);
+    const picture = await this.camera.take(this.filming.track(source), full, () => this.filming.hold(source));
     try {
       return await this.encode(picture, { first: this.#plan?.stills?.bytes ?? BYTES.first, last: full ? this.#lastBytes() : null });
     } finally {

@@ -44,7 +44,7 @@ export function arrival({ stages, shown, done }) {
   const { width, height } = stages[shown];
   const size = _("{width} × {height} points", { width, height });
   if (shown === stages.length - 1) return size;
-  return done ? _("{size}, version plus nette : {percent} %", { size, percent }) : _("{size}, version plus nette à venir", { size });
+  return done ? _("{size} ; plus nette : {percent} %", { size, percent }) : _("{size} ; plus nette à venir", { size });
 }
 
 /**

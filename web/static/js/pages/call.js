@@ -80,7 +80,13 @@ class Call {
       over: [this.ending.root],
     };
     this.seat = new Seat(this, this.line);
-    this.stills = new Stills(this, this.line, (source) => this.devices.track(source));
+    this.stills = new Stills(this, this.line, {
+      track: (source) => this.devices.track(source),
+      hold: async (source) => {
+        await this.media.give(source, null);
+        return () => this.media.give(source, this.devices.track(source));
+      },
+    });
     this.stage.root.append(this.stills.root);
     this.stage.lastStill = ({ seat, sort }) => this.stills.latest(seat, sort === "exam" ? "exam" : "camera");
     this.equipment = new Equipment(this, this, {
@@ -282,7 +288,7 @@ class Call {
 
   #listenWindow() {
     addEventListener("beforeunload", (event) => {
-      if (this.seat.outbox.pending.length) event.preventDefault();
+      if (this.seat.outbox.pending.length || this.stills.own.waiting) event.preventDefault();
     });
     document.addEventListener("visibilitychange", () => wakeful(phase(this.state) === "call"));
     for (const gesture of ["pointerdown", "keydown"]) addEventListener(gesture, () => this.equipment.onGesture());
