@@ -80,7 +80,7 @@ class Capacity:
         self.after_cut = now - self._gone < AFTER_CUT
         self.congested = came > 0 and (queue > QUEUE or (not self.after_cut and lost(link) > LOSS))
         if reported is not None and reported.weighed:
-            self.rate = max(LEAST, sane(reported.available))
+            self.rate = self.sure = max(LEAST, sane(reported.available))
             return self.rate
         said = self._believed(reported, came, now)
         if self.congested:

@@ -12,7 +12,6 @@ from media.core.ladder import AudioRow, Quality, VoiceStep, fraction
 LOSS_OVER = 0.5  # of the loss from which a row was chosen: below that it is left again
 LOSS_CALM = 10.0  # s the loss must have been below
 ROOM = 1.1  # times `least` that a better voice takes
-THIN = 48_000  # bit/s: below, the voice makes room for a still
 STILL_WITHIN = 10.0  # s in which a still is to cross beside the voice
 HEARD = 0.5  # of what is usable: the most that all voices may take together
 
@@ -38,14 +37,15 @@ class VoiceChoice:
         self._calm: float | None = None
 
     def step(self, rate: int, loss: float, transfer: bool, now: float) -> VoiceStep:
-        """The step for a link of `rate` bit/s losing `loss`; leaner while a still crosses."""
+        """The step for a link of `rate` bit/s losing `loss`; leaner while a still crosses a thin
+        one."""
         self._note(fraction(loss), now)
         best = self._best(rate)
         if self._row is None or rate < self._row.least or self._row.loss > self._loss:
             self._row = best
         elif best is not self._row and self._due(best, rate, now):
             self._row, self._raised = best, now
-        return self._leaner(rate) if transfer and rate < THIN else self._row.step
+        return self._leaner(rate) if transfer else self._row.step
 
     def _note(self, loss: float, now: float) -> None:
         """More loss counts at once, less only after a while."""

@@ -152,6 +152,7 @@ def test_a_browser_which_says_nothing_and_sends_less_than_told_has_found_its_lin
     assert one.rate == 60_000
     off = capacity()
     assert off.step(1.0, link(24_000), None, 80_000, 0) == 100_000, "its camera is off"
+    assert off.step(1.2, link(24_001), None, 80_000, 0) < 100_000
 
 
 def jump(one: Capacity, at: float, *, came: int, claim: int | None, goal: int) -> int:
@@ -206,6 +207,8 @@ def test_it_looks_further_for_seven_seconds_in_twenty() -> None:
     one = capacity()
     looks = [n for n in range(40) if one.look(20_000, 60_000, float(n))]
     assert looks == [*range(4, 11), *range(24, 31)]
+    assert not one.look(20_000, 60_000, 3.9)
+    assert one.look(20_000, 60_000, 10.9) and not one.look(20_000, 60_000, 23.9)
     assert one.look(20_000, 60_000, 4.0) == 60_000
     assert one.look(10_000, 26_000, 4.0) == 32_500, "what only a probe can find"
     assert one.look(10_000, 0, 4.0) == 0
@@ -236,3 +239,13 @@ def test_what_a_browser_believed_during_a_cut_is_forgiven_too() -> None:
     one.step(10.0, link(0), None, 0, 0)
     assert one.step(14.9, link(30_000), said(30_000, 9.0), 30_000, 0) == 100_000
     assert one.step(15.0, link(30_000), said(30_000, 9.0), 30_000, 0) == 30_000
+
+
+def test_a_belief_weighed_elsewhere_is_taken_as_it_is() -> None:
+    one = capacity()
+    for rate in (1_000_000, 20_000):
+        told = Reported(rate, 0.6, "none", 1.0, weighed=True)
+        assert one.step(1.0, link(30_000, 0.9, 0.0, 0.3), told, 80_000, 0) == one.sure == rate
+    lie = Reported(-1, 0.6, "none", 1.0, weighed=True)
+    assert one.step(1.0, link(30_000), lie, 80_000, 0) == LEAST
+    assert one.congested is False

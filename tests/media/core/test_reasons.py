@@ -11,7 +11,7 @@ def test_loss_of_the_links_own_is_no_congestion() -> None:
 
 def test_the_cause_is_named_in_order() -> None:
     assert cause(link(1, 0.9, 0.0, 9.0), True) == "ceiling"
-    assert cause(link(1, 0.06, 0.0, 9.0), False) == "loss"
+    assert cause(link(1, 0.051, 0.0, 9.0), False) == "loss"
     assert cause(link(1, 0.05, 0.0, 0.26), False) == "delay"
     assert cause(link(1, 0.05, 0.0, 0.25), False) == "rate"
     assert cause(link(1, queue=None), False) == "rate"
