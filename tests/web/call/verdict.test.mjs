@@ -100,6 +100,10 @@ test("of several, the one worst served is told of, and `all` only of one's own s
   assert.equal(verdict(state).lines[0].all, false);
   const mine = play(room(...seats), quality(link("doc", way("stills", "rate"))));
   assert.equal(verdict(mine).lines[0].all, true);
+  const got = play(...[room(...seats), quality(link("doc", way("motion"), way("stills", "rate")))], { type: "plan", session: "m", plan: { n: 1, stills: { every: 8 } } });
+  const [{ way: inward, all, every }] = verdict(got).lines;
+  assert.deepEqual([inward, all, every], ["in", false, null]);
+  assert.equal(verdict(step(mine, room(person("site")))).lines[0].all, false);
 });
 
 test("a picture nobody sends is not badly carried, but a lost voice is", () => {
