@@ -244,6 +244,31 @@ async def test_a_second_picture_shows_itself_before_anybody_asks_for_it(
     assert not [packet for packet in stage.packets[begin:] if packet.ssrc == exam]
 
 
+async def test_a_second_picture_is_planned_once_it_has_shown_itself(
+    chromium: Browser, stage: EncodingBench
+) -> None:
+    """The circle closed: the worker's own plans reach the pages that made it plan them."""
+    pages = {peer: await enter(chromium, stage, peer=peer) for peer in ("ana", "bo")}
+    heard = 0
+
+    async def planned_exam() -> bool:
+        nonlocal heard
+        fresh, heard = stage.events[heard:], len(stage.events)
+        plans = [event for event in fresh if event["event"] == "encode"]
+        for event in plans:
+            await tell(pages[event["peer"]], event["plan"])
+        return any(event["peer"] == "ana" and event["plan"]["exam"] for event in plans)
+
+    async with asyncio.timeout(30):
+        for _ in range(8):
+            assert not await planned_exam()
+            await asyncio.sleep(0.25)
+        await pages["ana"].evaluate("give('exam', true)")
+        while not await planned_exam():
+            await asyncio.sleep(0.25)
+    assert any(event["event"] == "slots" and ("ana" in event["slots"][5]) for event in stage.events)
+
+
 async def test_the_page_knows_its_link(chromium: Browser, stage: EncodingBench) -> None:
     page = await enter(chromium, stage)
     await stage.receive(PICTURE, 20)
