@@ -16,6 +16,7 @@ REORDERING = 0.005  # s before the first ask: packets overtake each other
 SHARE = 0.15  # of the link which repairs may take (str0m bounds its RTX alike)
 SOUND_ROUND_TRIP = 0.25  # s; sound asked for again later than this would miss its playout
 SOUND_PATIENCE = 0.3  # s
+SOUND_SIZE, PICTURE_SIZE = 200, 1200  # bytes on the wire, where the caller does not know
 
 
 class Arrival(Enum):
@@ -59,21 +60,22 @@ class Gaps:
         return Arrival.NEW, place
 
     def due(
-        self, now: float, round_trip: float, rate: float = 0.0, size: int = 1200,
+        self, now: float, round_trip: float, rate: float = 0.0, size: int | None = None,
         sound: bool = False,
     ) -> list[int]:  # fmt: skip
         """Sequence numbers to ask for now. `round_trip` in seconds.
 
-        Packets of about `size` bytes; those of a link of `rate` bit/s (0: unknown, no bound) are
-        asked for within a share of it, though always one a second. Sound is asked for only while
-        the answer can still be played.
+        Packets of about `size` bytes on the wire; those of a link of `rate` bit/s (0: unknown, no
+        bound) are asked for within a share of it, though always one a second. Sound is asked for
+        only while the answer can still be played.
         """
         self._forget(now)
         if sound and round_trip > SOUND_ROUND_TRIP:
             return []
+        bits = 8 * (size or (SOUND_SIZE if sound else PICTURE_SIZE))
         patience = SOUND_PATIENCE if sound else max(1.0, 2.5 * round_trip)
         asks = []
-        credit = self._earn(now, rate, 8 * size)
+        credit = self._earn(now, rate, bits)
         for place, entry in self._missing.items():
             seen, last, count = entry
             if not REORDERING <= now - seen <= patience or count >= MOST_ASKS:
@@ -81,9 +83,9 @@ class Gaps:
             # Each ask waits longer than the one before: what stands in a queue is not lost.
             if count and now - last < (round_trip * 1.15 + 0.03) * count:
                 continue
-            if credit < 8 * size:
+            if credit < bits:
                 break
-            credit -= 8 * size
+            credit -= bits
             entry[1], entry[2] = now, count + 1
             asks.append(place & 0xFFFF)
         self._credit = credit

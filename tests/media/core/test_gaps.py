@@ -1,5 +1,6 @@
 from random import Random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -90,6 +91,15 @@ def test_sound_is_asked_for_only_while_it_can_still_be_played() -> None:
         gaps.arrive(3, 0)
         asks = [t / 100 for t in range(1, 100) if gaps.due(t / 100, round_trip, sound=True)]
         assert asks == [at for at in wanted if at <= 0.3], round_trip
+
+
+@pytest.mark.parametrize("sound,most", [(True, 9), (False, 2)])
+def test_sound_is_small(sound: bool, most: int) -> None:
+    """On 96 kbit/s a second's repairs are nine packets of sound, or one and a half of pictures."""
+    gaps = Gaps()
+    gaps.arrive(1, 0)
+    gaps.arrive(40, 0)
+    assert len(gaps.due(0.01, 0.1, 96_000, sound=sound)) == most - (not sound)
 
 
 def test_few_are_asked_for_twice_at_a_satellites_round_trip() -> None:
