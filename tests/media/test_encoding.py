@@ -91,11 +91,12 @@ async def enter(
     plan: dict[str, Any] | None = None,
     peer: str = "ana",
     pictured: bool = True,
+    after: bool = False,
 ) -> Page:
     page = await (await browser.new_context()).new_page()
     await page.goto(stage.url)
     await page.wait_for_function("window.ready")
-    await page.evaluate("(told) => join(...told)", [peer, plan, pictured])
+    await page.evaluate("(told) => join(...told)", [peer, plan, pictured, after])
     return page
 
 
@@ -111,12 +112,13 @@ async def stream(page: Page, mid: str) -> int:
     return int(next(found)["ssrc"])
 
 
+@pytest.mark.parametrize("after", [False, True], ids=["with", "right after"])
 async def test_the_first_packets_already_follow_the_plan_that_came_with_the_offer(
-    chromium: Browser, stage: EncodingBench
+    chromium: Browser, stage: EncodingBench, after: bool
 ) -> None:
     thin = {"bitrate": 12_000, "ptime": 60, "red": False}
     low = CAMERA | {"height": 120, "bitrate": 40_000, "fps": 8}
-    await enter(chromium, stage, planned(1, audio=thin, camera=low))
+    await enter(chromium, stage, planned(1, audio=thin, camera=low), after=after)
     sound = await stage.receive(SOUND, 20)
     everything = [packet for packet in stage.packets if packet.payload_type in SOUND]
     assert set(steps(everything)) == {AUDIO_CLOCK * 60 // 1000}
