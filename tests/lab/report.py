@@ -16,13 +16,19 @@ from typing import Any
 from tests.lab import figures, profiles
 from tests.lab.__main__ import COLUMNS
 from tests.lab.figures import number, table
-from tests.lab.owed import CARBET, OTHERS, OWED, Figures, compared, judged
+from tests.lab.owed import CARBET, MOST_CHANGES, OTHERS, OWED, Figures, compared, judged
 
 PAGE = Path("docs/benchmarks.md")
 TITLE = "# The call on thin links, measured\n"
 FIRST = "## Owed and measured"
 SHOWN = [name for name in COLUMNS if name not in ("sound buffer", "queue drops")]
-SIGNS = {"aim": "aim reached", "met": "met", "missed": "**missed**", None: "not measured"}
+SIGNS = {
+    "aim": "aim reached",
+    "met": "met",
+    "missed": "**missed**",
+    "short": "aim missed",
+    None: "not measured",
+}
 Rows = Sequence[Mapping[str, Any]]
 
 
@@ -41,8 +47,9 @@ def owed_table(values: Figures) -> str:
     for owed in OWED:
         got = [values.get((owed.profile, owed.system, figure)) for figure in owed.figures]
         sign = judged(owed, values)
-        bound = f"{'≥' if owed.least else '≤'} {number(owed.owed)} {owed.unit}".strip()
-        aim = number(owed.aim) if owed.aim is not None else ""
+        sense, unit = "≥" if owed.least else "≤", owed.unit
+        bound = "" if owed.owed is None else f"{sense} {number(owed.owed)} {unit}".strip()
+        aim = "" if owed.aim is None else f"{sense} {number(owed.aim)} {unit}".strip()
         measured = " / ".join(number(value) for value in got) if sign else ""
         lines.append((owed.profile, owed.what, bound, aim, measured, SIGNS[sign]))
     heads = ("link", "what", "owed", "aim", "measured (up / down)", "")
@@ -56,6 +63,17 @@ def halves(values: Figures) -> Iterator[tuple[str, ...]]:
         alone = [values.get((profile, "direct", f"{way} frozen")) for way in ("up", "down")]
         if (profile, CARBET, "up unseen") in values and (profile, "direct", "up frozen") in values:
             yield profile, *(" / ".join(map(number, each)) for each in (own, alone))
+
+
+def changes(values: Figures, names: Sequence[str]) -> str:
+    """How often a minute the rung told on a picture changed, on every link."""
+    lines = []
+    for name in names:
+        got = [values.get((name, CARBET, f"{way} changes")) for way in ("up", "down")]
+        if known := [value for value in got if value is not None]:
+            sign = SIGNS["met" if max(known) < MOST_CHANGES else "missed"]
+            lines.append((name, f"< {MOST_CHANGES}", " / ".join(map(number, got)), sign or ""))
+    return table(("link", "changes of rung a minute, owed", "seen (up / down)", ""), lines)
 
 
 def compared_table(values: Figures, names: Sequence[str]) -> str:
@@ -143,6 +161,7 @@ def sections() -> Iterator[str]:
     if frozen := list(halves(values)):
         heads = ("link", "frozen %, Carbet (up / down)", "Chromium's own; owed ≤ half, aim a third")
         yield f"{table(heads, frozen)}\n"
+    yield f"{changes(values, names)}\n"
     yield f"## Against the best of the three others\n\n{compared_table(values, names)}\n"
     yield f"## Link by link\n\n{versions(runs)}.\n"
     for name in names:

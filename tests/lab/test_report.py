@@ -37,6 +37,18 @@ def test_what_must_be_much_is_judged_from_below_and_what_was_not_measured_not_at
     assert judged(OVER, {("vsat", "direct", "up concealed"): 1}) is None
 
 
+def test_an_aim_alone_is_not_owed() -> None:
+    alone = Owed("vsat", "", ("up concealed",), "%", None, 1)
+    assert [judged(alone, both(value, 0)) for value in (1, 1.1)] == ["aim", "short"]
+
+
+def test_changes_of_rung_are_owed_on_every_link() -> None:
+    told = {("vsat", "carbet", "up changes"): 3.9, ("vsat", "carbet", "down changes"): 0.0,
+            ("edge", "carbet", "up changes"): 0.0, ("edge", "carbet", "down changes"): 4.0}  # fmt: skip
+    lines = report.changes(told, ["vsat", "edge", "16"]).splitlines()[2:]
+    assert [line.split("|")[4].strip() for line in lines] == ["met", "**missed**"]
+
+
 def test_every_owed_figure_is_one_that_is_measured() -> None:
     assert {owed.profile for owed in OWED} <= set(profiles.load())
     for owed in OWED:
