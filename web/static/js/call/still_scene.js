@@ -6,7 +6,6 @@
  */
 
 import { _ } from "../lib/i18n.js";
-import { h } from "./element.js";
 import { FADE_SECONDS, OtherPointers, OwnPointer } from "./pointer.js";
 import { StillRow } from "./still_row.js";
 import { StillView } from "./still_view.js";
@@ -16,7 +15,6 @@ import * as words from "./still_words.js";
 /** @import { Stills } from "./stills.js" */
 /** @import { Place } from "./still_zoom.js" */
 
-const STYLE = new URL("../../css/stills.css", import.meta.url).pathname;
 /** @type {import("./still_pace.js").Clock} */
 const clock = {
   now: () => performance.now() / 1000,
@@ -41,7 +39,6 @@ export class StillScene {
   /** @param {Stills} stills */
   constructor(stills) {
     this.stills = stills;
-    document.head.append(h("link", { rel: "stylesheet", href: STYLE }));
     this.row = new StillRow({
       open: (id) => this.open(id, true),
       again: (id) => stills.own.again(id),

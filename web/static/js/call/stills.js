@@ -181,7 +181,8 @@ export class Stills {
   /** What draws, once it is here; null when it could not be fetched. */
   async #sceneOnce() {
     try {
-      const { StillScene } = await stillParts();
+      const { StillScene, styled } = await stillParts();
+      await styled();
       return (this.#scene ??= new StillScene(this));
     } catch {
       setTimeout(() => this.#changed(), RETRY_SECONDS * 1000);
