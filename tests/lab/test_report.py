@@ -43,8 +43,12 @@ def test_an_aim_alone_is_not_owed() -> None:
 
 
 def test_changes_of_rung_are_owed_on_every_link() -> None:
-    told = {("vsat", "carbet", "up changes"): 3.9, ("vsat", "carbet", "down changes"): 0.0,
-            ("edge", "carbet", "up changes"): 0.0, ("edge", "carbet", "down changes"): 4.0}  # fmt: skip
+    seen = {"vsat": (3.9, 0.0), "edge": (0.0, 4.0)}
+    told: dict[tuple[str, str, str], float | None] = {
+        (link, "carbet", f"{way} changes"): value
+        for link, values in seen.items()
+        for way, value in zip(("up", "down"), values, strict=True)
+    }
     lines = report.changes(told, ["vsat", "edge", "16"]).splitlines()[2:]
     assert [line.split("|")[4].strip() for line in lines] == ["met", "**missed**"]
 
