@@ -84,7 +84,7 @@
   }
 
   /* A picture shown as a still: on somebody's tile ("tile"), or one that was asked for ("asked"). */
-  const STILLS = { tile: ".tile-still", asked: "[data-still] img, .still-image" };
+  const STILLS = { tile: ".tile-still", asked: "[data-why=asked] img" };
   const shown = new WeakMap();
 
   function lookAt(image, place) {

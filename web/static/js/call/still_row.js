@@ -78,6 +78,7 @@ class Thumb {
     attribute(this.hand, "hidden", !by);
     attribute(this.button, "aria-pressed", String(open));
     attribute(this.button, "data-still", still.id);
+    attribute(this.button, "data-why", still.why);
     attribute(this.image, "src", still.url);
     attribute(this.image, "hidden", !still.url);
     attribute(this.empty, "hidden", Boolean(still.url));
