@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from media.core import rtp
+from media.core import red, rtp
 from media.core.answer import AnsweredLine
 from media.core.budget import Budget
 from media.core.lines import LINES
@@ -113,6 +113,236 @@ def test_layers_come_back_one_by_one_where_each_is_whole_again() -> None:
     # 12 is a base frame; 13 and 15 hang on a middle frame that was left out; 14 too. The next
     # sync of the middle layer is at 18, that of the top layer at 17: too early, so at 25.
     assert layers(sender, scene.received()) == [0, 0, 0, 0, 0, 1, 0, 1]
+
+
+def again(scene: Scene) -> list[int]:
+    """Original numbers of what was sent once more."""
+    return [int.from_bytes(packet[12:14], "big") for packet in scene.out
+            if rtp.parse(packet)[3] == RTX_SSRC]  # fmt: skip
+
+
+def test_a_pause_asks_for_nothing_and_ends_with_a_key_frame() -> None:
+    scene, sender = Scene(), Sender()
+    scene.feed(*sender.frame(key=True))
+    scene.track.limit(0)
+    for _ in range(20):
+        scene.feed(*sender.frame())
+        scene.track.ask(scene.now)
+    assert len(scene.out) == 1 and not scene.source.desk.due(0.0, 0.1)
+    scene.track.limit(2)
+    assert scene.source.desk.due(5.0, 0.1)
+    scene.feed(*sender.frame(), *sender.frame(key=True), *sender.frame())
+    receiver = scene.received()
+    assert not receiver.holes() and layers(sender, receiver) == [0, 0]
+
+
+def test_who_is_paused_does_not_ask_for_whom_it_is_shown_next() -> None:
+    scene = Scene()
+    scene.track.show(None)
+    scene.source.desk.arrived(0.0)
+    scene.track.limit(0)
+    scene.track.show(scene.source)
+    scene.feed(*Sender("two").frame()[:0])
+    assert not scene.source.desk.due(9.0, 0.1)
+
+
+def test_a_key_frame_whose_start_comes_last_is_shown_whole() -> None:
+    scene, sender = Scene(), Sender()
+    scene.track.limit(0)
+    scene.feed(*sender.frame(key=True))
+    scene.track.limit(3)
+    first, *rest = sender.frame(4, key=True)
+    scene.feed(*rest)
+    assert not scene.out
+    scene.feed(first, *sender.frame())
+    receiver = scene.received()
+    assert layers(sender, receiver) == [0, 2] and not receiver.holes()
+
+
+def test_a_base_frame_given_up_costs_one_ask_within_the_allowance() -> None:
+    scene, sender = Scene(paced=True), Sender()
+    asked = 0
+    scene.feed(*sender.frame(key=True))
+    scene.flush()
+    for n in range(60):  # a minute in which nothing but key frames helps
+        scene.now = float(n)
+        base = sender.frame(key=n % 5 == 4)
+        while sender.frames[base[0][1]].layer:
+            base = sender.frame()
+        scene.feed(*base, *sender.frame())
+        if scene.queue:
+            item = scene.queue[0]
+            assert isinstance(item, Packet)
+            scene.give_up(item.timestamp)
+        asked += scene.source.desk.due(scene.now, 0.1)
+    assert not scene.queue and len(scene.out) == 1
+    assert asked >= 12
+
+
+def test_lost_packets_are_sent_again_as_they_were_whatever_came_since() -> None:
+    scene, sender = Scene(), Sender()
+    for n in range(8):
+        scene.feed(*sender.frame(2, key=n == 0))
+    before = {rtp.parse(each)[1]: each for each in scene.out}
+    other = Source("ana", CAMERA)
+    scene.track.show(other)
+    for packet in Sender("two").frame(2, key=True):
+        other.receive(*packet, scene.now)
+    numbers = tuple(before)[3:6]
+    assert scene.track.send_again(numbers, scene.now, 0.6) == 3
+    assert again(scene) == list(numbers)
+    for packet in scene.out[-3:]:
+        original = before[int.from_bytes(packet[12:14], "big")]
+        assert packet[14:] == original[12:] and packet[4:8] == original[4:8]
+        assert packet[1] == original[1] & 0x80 | 97
+
+
+def test_what_was_sent_again_is_given_a_round_trip_to_arrive() -> None:
+    scene, sender = Scene(), Sender()
+    scene.feed(*sender.frame(4, key=True))
+    number = rtp.parse(scene.out[1])[1]
+    sent = 0
+    for tick in range(100):  # a receiver which asks every 20 ms, at a round trip of 600
+        scene.now = tick / 50
+        sent += scene.track.send_again((number, 9), scene.now, 0.6)
+    assert sent == len(again(scene)) == 3  # at 0, 0.68 and 1.36 s
+    scene.now = 3.1
+    assert scene.track.send_again((number,), scene.now, 0.6) == 0  # too old by now
+
+
+def test_without_retransmission_format_the_same_packet_leaves_again() -> None:
+    scene, sender = Scene(said=AnsweredLine("v0", True, False, False)), Sender()
+    scene.feed(*sender.frame(2, key=True))
+    first = list(scene.out)
+    scene.track.send_again((rtp.parse(first[1])[1],), 0.0, 0.1)
+    assert scene.out == [*first, first[1]]
+
+
+def av1(sequence: int, time: int, key: bool = False, layer: int = 0) -> tuple[int, int, int, bytes]:
+    head = bytes((0x18 if key else 0x10, 0x0A if key else 0x36, layer << 5))
+    return sequence, time, 0x80 | 45, head + b"frame"
+
+
+def kinds(scene: Scene) -> list[tuple[int, int]]:
+    return [(each[1] & 0x7F, rtp.parse(each)[1]) for each in scene.out]
+
+
+def test_the_codec_changes_at_a_key_frame_and_retransmissions_with_it() -> None:
+    scene = Scene()
+    vp8 = bytes((0x90, 0xE0, 0x80, 5, 1, 0, 0))
+    scene.feed((10, 0, 0x80 | 96, vp8), av1(11, 3000), av1(12, 6000, True), av1(13, 9000))
+    assert kinds(scene) == [(96, 10), (45, 11), (45, 12)]
+    scene.track.send_again((10, 12), 0.0, 0.1)
+    assert [each[1] & 0x7F for each in scene.out[3:]] == [97, 46]
+    scene.feed((14, 12_000, 0x80 | 96, vp8[:3] + bytes((9, 77)) + vp8[5:]))
+    assert kinds(scene)[-1] == (96, 13)
+    # Picture ids go on from the last of VP8, wherever the encoder started anew.
+    assert scene.out[-1][12 + 3] == 6 and scene.out[-1][12 + 4] == 2
+
+
+def test_who_cannot_show_av1_is_sent_none_and_asks_for_nothing() -> None:
+    scene = Scene(said=AnsweredLine("v0", True, False, True))
+    vp8 = bytes((0x90, 0xE0, 0x80, 5, 1, 0, 0))
+    scene.feed((10, 0, 0x80 | 96, vp8))
+    scene.feed(av1(11, 3000, True), av1(12, 6000), av1(13, 9000, True))
+    assert kinds(scene) == [(96, 10)]
+    scene.feed((14, 12_000, 0x80 | 96, vp8))
+    assert kinds(scene) == [(96, 10), (96, 11)]
+
+
+def test_av1_layers_fall_and_come_back() -> None:
+    scene = Scene()
+    scene.track.limit(1)
+    for n in range(24):
+        if n == 8:
+            scene.track.limit(3)
+        scene.feed(av1(n, n * 3000, n == 0, (0, 2, 1, 2)[n % 4]))
+    # From 8 on: the middle layer at 10, the top one behind it.
+    passed = [0, 4, 8, 10, 11, *range(12, 24)]
+    assert [rtp.parse(each)[2] // 3000 for each in scene.out] == passed
+    assert [number for _, number in kinds(scene)] == list(range(len(passed)))
+
+
+MIC = next(line for line in LINES if line.mid == "mic")
+A0 = next(line for line in LINES if line.mid == "a0")
+
+
+class Voice:
+    """A microphone, and a line which plays it."""
+
+    def __init__(self, red: bool = True) -> None:
+        self.out: list[bytes] = []
+        self.source = Source("ana", MIC)
+
+        def never(track: Track, item: Outgoing, now: float) -> None:
+            raise AssertionError("sound is not paced")
+
+        def send(packet: bytes, now: float) -> None:
+            self.out.append(packet)
+
+        self.track = Track(A0, Streams(SSRC), send, never, Budget())
+        self.track.answered(AnsweredLine("a0", True, red, False))
+        self.track.show(self.source)
+
+    def say(self, n: int, text: bytes, kind: int = 111) -> None:
+        self.source.receive(n, n * 960, kind, text, n / 50)
+
+    def heard(self) -> list[tuple[int, int, bytes]]:
+        return [(each[1] & 0x7F, rtp.parse(each)[1], each[12:]) for each in self.out]
+
+
+def pair(old: bytes, new: bytes, passed: int = 960) -> bytes:
+    made = red.pair(111, old, passed, new)
+    assert made is not None
+    return made
+
+
+def test_redundancy_is_passed_stripped_or_made() -> None:
+    voice = Voice()
+    voice.say(1, b"one")
+    voice.say(2, pair(b"one", b"two"), 63)
+    voice.track.hear("strip")
+    voice.say(3, pair(b"two", b"three"), 63)
+    voice.track.hear("make")
+    voice.say(4, b"four")
+    voice.say(5, b"five")
+    voice.say(7, b"seven")
+    voice.say(8, pair(b"seven", b"eight"), 63)
+    assert voice.heard() == [
+        (111, 1, b"one"), (63, 2, pair(b"one", b"two")), (111, 3, b"three"), (111, 4, b"four"),
+        (63, 5, pair(b"four", b"five")), (63, 7, pair(b"five", b"seven", 1920)),
+        (63, 8, pair(b"seven", b"eight")),
+    ]  # fmt: skip
+
+
+def test_none_is_made_for_who_does_not_know_it() -> None:
+    voice = Voice(red=False)
+    voice.track.hear("make")
+    voice.say(1, b"one")
+    voice.say(2, b"two")
+    voice.say(3, pair(b"two", b"three"), 63)
+    assert [kind for kind, _, _ in voice.heard()] == [111] * 3
+
+
+def test_a_muted_voice_comes_back_without_a_hole_and_in_time() -> None:
+    voice = Voice()
+    voice.say(1, b"one")
+    voice.track.hear("mute")
+    for n in range(2, 3000):
+        voice.say(n, b"x")
+    voice.track.hear("pass")
+    voice.say(3000, b"back")
+    assert [(number, text) for _, number, text in voice.heard()] == [(1, b"one"), (2, b"back")]
+    assert rtp.parse(voice.out[1])[2] == 3000 * 960
+
+
+def test_lost_sound_comes_again_while_it_can_be_played() -> None:
+    voice = Voice()
+    for n in range(1, 5):
+        voice.say(n, b"%d" % n)
+    assert voice.track.send_again((2, 3), 0.1, 0.25) == 2
+    assert voice.heard()[4:] == voice.heard()[1:3]
+    assert voice.track.send_again((4,), 0.1, 0.26) == 0
 
 
 def settled(sender: Sender, receiver: Receiver, scene: Scene) -> None:
