@@ -14,12 +14,13 @@ function paint({ density = 0.12, types = ["image/webp", "image/jpeg"] } = {}) {
   return { encode, painted };
 }
 
+const ALL = { first: BYTES.first, second: BYTES.second, last: BYTES.last };
 const CAMERA = { width: 4000, height: 3000 };
 const sizes = (stages) => stages.map(({ width, height }) => [width, height]);
 
 test("the first stage is 640 points wide and fits; the others grow to the picture's own size", async () => {
   const { encode } = paint();
-  const stages = await stagesOf(CAMERA, { first: 9000, last: BYTES.last }, encode);
+  const stages = await stagesOf(CAMERA, ALL, encode);
   assert.deepEqual(sizes(stages), [[640, 480], [1280, 960], [4000, 3000]]);
   const limits = [9000, 40000, 1500000];
   stages.forEach(({ bytes, blob }, index) => assert.ok(bytes === blob.size && bytes <= limits[index], `${bytes}`));
@@ -27,41 +28,48 @@ test("the first stage is 640 points wide and fits; the others grow to the pictur
 
 test("the best quality within the limit is found by few tries", async () => {
   const { encode, painted } = paint();
-  const [stage] = await stagesOf(CAMERA, { first: 9000, last: null }, encode);
+  const [stage] = await stagesOf(CAMERA, { first: 9000 }, encode);
   assert.ok(stage.bytes > 9000 * 0.75, `${stage.bytes} bytes of 9000`);
   assert.ok(painted.length <= 6);
 });
 
 test("an automatic still is its first stage alone", async () => {
-  const stages = await stagesOf(CAMERA, { first: 9000, last: null }, paint().encode);
+  const stages = await stagesOf(CAMERA, { first: 9000 }, paint().encode);
   assert.equal(stages.length, 1);
 });
 
 test("a picture too rich even at the least quality becomes smaller", async () => {
-  const [stage] = await stagesOf(CAMERA, { first: 9000, last: null }, paint({ density: 1.5 }).encode);
+  const [stage] = await stagesOf(CAMERA, { first: 9000 }, paint({ density: 1.5 }).encode);
   assert.ok(stage.bytes <= 9000 && stage.width < 640 && stage.width > 300, `${stage.width}`);
-  await assert.rejects(stagesOf(CAMERA, { first: 20, last: null }, paint().encode));
+  await assert.rejects(stagesOf(CAMERA, { first: 20 }, paint().encode));
+});
+
+test("less is aimed at while the picture keeps its size, and more spent where it would lose it", async () => {
+  const [small] = await stagesOf(CAMERA, { first: 9000, aim: 5000 }, paint().encode);
+  assert.ok(small.bytes <= 5000 && small.bytes > 3700 && small.width === 640, `${small.bytes}`);
+  const [rich] = await stagesOf(CAMERA, { first: 9000, aim: 5000 }, paint({ density: 0.6 }).encode);
+  assert.ok(rich.bytes > 5000 && rich.bytes <= 9000 && rich.width === 640, `${rich.bytes}`);
 });
 
 test("a browser that writes no WebP writes JPEG, and one that writes neither says so", async () => {
-  const [stage] = await stagesOf(CAMERA, { first: 9000, last: null }, paint({ types: ["image/jpeg"] }).encode);
+  const [stage] = await stagesOf(CAMERA, { first: 9000 }, paint({ types: ["image/jpeg"] }).encode);
   assert.equal(stage.type, "image/jpeg");
-  await assert.rejects(stagesOf(CAMERA, { first: 9000, last: null }, paint({ types: [] }).encode));
+  await assert.rejects(stagesOf(CAMERA, { first: 9000 }, paint({ types: [] }).encode));
 });
 
 test("a small camera is not blown up, and what shows nothing new is left out", async () => {
-  const stages = await stagesOf({ width: 352, height: 288 }, { first: 90000, last: BYTES.last }, paint().encode);
+  const stages = await stagesOf({ width: 352, height: 288 }, { ...ALL, first: 90000 }, paint().encode);
   assert.deepEqual(sizes(stages), [[352, 288]]);
 });
 
 test("stages always grow in bytes: one that is sharper in less takes the place of the other", async () => {
   const odd = async ({ width }, type, quality) => new Blob([new Uint8Array(width > 1000 ? 5000 : Math.ceil(12000 * quality))], { type });
-  const stages = await stagesOf({ width: 1280, height: 960 }, { first: 9000, last: BYTES.last }, odd);
+  const stages = await stagesOf({ width: 1280, height: 960 }, ALL, odd);
   assert.deepEqual(sizes(stages), [[1280, 960]]);
 });
 
 test("an upright picture is measured by its longest side", async () => {
-  const [stage] = await stagesOf({ width: 3000, height: 4000 }, { first: 9000, last: null }, paint().encode);
+  const [stage] = await stagesOf({ width: 3000, height: 4000 }, { first: 9000 }, paint().encode);
   assert.deepEqual([stage.width, stage.height], [480, 640]);
 });
 
@@ -72,6 +80,6 @@ test("no more than 25 megapixels are painted", () => {
 });
 
 test("a thin link bounds the sharper stages too", async () => {
-  const stages = await stagesOf(CAMERA, { first: 9000, last: 20000 }, paint({ density: 0.02 }).encode);
+  const stages = await stagesOf(CAMERA, { first: 9000, second: 15000, last: 20000 }, paint({ density: 0.02 }).encode);
   assert.ok(stages.every(({ bytes }) => bytes <= 20000));
 });

@@ -9,10 +9,17 @@
 /** @import { StillStage } from "../../../types/call.d.ts" */
 /** @import { MadeStage } from "../../../types/stills.d.ts" */
 /** @typedef {{width: number, height: number}} Size */
+/**
+ * @typedef {object} Limits in bytes; without `second` and `last` the first stage alone
+ * @property {number} first
+ * @property {number} [aim] of the first stage: more only where less would cost it its size
+ * @property {number} [second]
+ * @property {number} [last]
+ */
 /** @typedef {(size: Size, type: string, quality: number) => Promise<Blob>} Paint */
 
 export const PIXELS = 25_000_000;
-/** Bytes of each stage; the first is the worker's to say, the last depends on the link. */
+/** The most bytes of each stage; the link may allow fewer. */
 export const BYTES = { first: 9_000, second: 40_000, last: 1_500_000 };
 const SIDE = { first: 640, second: 1280 };
 /** Below the least quality blocks hide more than a smaller size does. */
@@ -24,22 +31,19 @@ const SMALLEST_SIDE = 64;
 /**
  * The stages of a picture, smallest first, none larger in pixels than the picture.
  * @param {Size} picture
- * @param {{first: number, last: number | null}} bytes the most of the first and last; null for the first alone
+ * @param {Limits} limits
  * @param {Paint} paint
  * @returns {Promise<MadeStage[]>} rejects when even a tiny picture does not fit or nothing can be encoded
  */
-export async function stagesOf(picture, { first, last }, paint) {
+export async function stagesOf(picture, { first, aim = first, second, last }, paint) {
   const type = await typeOf(paint);
-  const sizes = [within(picture, SIDE.first)];
-  const limits = [first];
-  if (last !== null) {
-    sizes.push(within(picture, SIDE.second), fitting(picture));
-    limits.push(Math.min(BYTES.second, last), last);
-  }
+  /** @type {[size: Size, aim: number, most: number][]} */
+  const wanted = [[within(picture, SIDE.first), aim, first]];
+  if (second && last) wanted.push([within(picture, SIDE.second), second, second], [fitting(picture), last, last]);
   /** @type {MadeStage[]} */
   const made = [];
-  for (const [index, size] of sizes.entries()) {
-    const stage = await smallEnough(size, limits[index], (at, quality) => paint(at, type, quality));
+  for (const [size, fewest, most] of wanted) {
+    const stage = await smallEnough(size, { aim: fewest, most }, (at, quality) => paint(at, type, quality));
     // Sharper in no more bytes: the one before has lost its use.
     while (made.length && made[made.length - 1].bytes >= stage.bytes) made.pop();
     if (adds(stage, made.at(-1))) made.push(stage);
@@ -71,36 +75,48 @@ async function typeOf(paint) {
 
 /**
  * @param {Size} size
- * @param {number} limit bytes
+ * @param {{aim: number, most: number}} bytes
  * @param {(size: Size, quality: number) => Promise<Blob>} encode
  * @returns {Promise<MadeStage>}
  */
-async function smallEnough(size, limit, encode) {
+async function smallEnough(size, bytes, encode) {
   for (let at = size; Math.max(at.width, at.height) >= SMALLEST_SIDE; at = scaled(at, SMALLER)) {
-    const blob = await bestQuality(limit, (quality) => encode(at, quality));
+    const blob = await bestQuality(bytes, (quality) => encode(at, quality));
     if (blob) return { ...at, blob, bytes: blob.size, type: /** @type {StillStage["type"]} */ (blob.type) };
   }
   throw new Error("no size of this picture is small enough");
 }
 
 /**
- * The best encoding within the limit, or null when the least quality is too much.
- * @param {number} limit bytes
+ * The best encoding within what is aimed at, or else the least that is not too much; null when that
+ * is too much as well.
+ * @param {{aim: number, most: number}} bytes
  * @param {(quality: number) => Promise<Blob>} encode
  */
-async function bestQuality(limit, encode) {
-  let { least, most } = QUALITY;
-  let best = await encode(most);
-  if (best.size <= limit) return best;
-  best = await encode(least);
-  if (best.size > limit) return null;
+async function bestQuality({ aim, most }, encode) {
+  let high = { quality: QUALITY.most, blob: await encode(QUALITY.most) };
+  if (high.blob.size <= aim) return high.blob;
+  let low = { quality: QUALITY.least, blob: await encode(QUALITY.least) };
+  if (low.blob.size > aim) return low.blob.size <= most ? low.blob : null;
   for (let tries = 2; tries < TRIES; tries += 1) {
-    const quality = (least + most) / 2;
-    const blob = await encode(quality);
-    if (blob.size > limit) most = quality;
-    else [least, best] = [quality, blob];
+    const quality = between(low, high, aim);
+    const tried = { quality, blob: await encode(quality) };
+    if (tried.blob.size > aim) high = tried;
+    else low = tried;
   }
-  return best;
+  return low.blob;
+}
+
+/**
+ * Where the aim lies if bytes grow evenly with quality; never quite at an end, so that each try
+ * teaches something.
+ * @param {{quality: number, blob: Blob}} low
+ * @param {{quality: number, blob: Blob}} high
+ * @param {number} aim bytes
+ */
+function between(low, high, aim) {
+  const share = (aim - low.blob.size) / (high.blob.size - low.blob.size);
+  return low.quality + (high.quality - low.quality) * Math.min(0.9, Math.max(0.1, share));
 }
 
 /**

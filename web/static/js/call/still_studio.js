@@ -14,6 +14,7 @@ import { BYTES, painting, stagesOf } from "./still_stages.js";
 /** @import { MadeStage, MadeStill, Sending } from "../../../types/stills.d.ts" */
 /** @import { Clock } from "./still_pace.js" */
 /** @import { Wire } from "./still_sender.js" */
+/** @import { Limits } from "./still_stages.js" */
 /**
  * @typedef {object} Told
  * @property {(still: MadeStill) => void} taken
@@ -27,9 +28,9 @@ import { BYTES, painting, stagesOf } from "./still_stages.js";
  * @property {(source: Picture) => Promise<() => Promise<unknown>>} hold sends nothing of it until released
  */
 
-/** The sharpest stage is no larger than what this many seconds of spare rate carry. */
-const LAST_SECONDS = 300;
-const LAST_LEAST = 60_000;
+/** A stage is no larger than what the spare rate carries in this time, but for the least of it. */
+const SECONDS = { first: 4, second: 30, last: 300 };
+const LEAST = { first: 4_000, second: 15_000, last: 60_000 };
 /** @type {Picture[]} */
 const PICTURES = ["exam", "camera"];
 
@@ -52,9 +53,9 @@ export class Studio {
    * @param {Told} told
    * @param {Clock} clock
    * @param {Pick<StillCamera, "take">} camera
-   * @param {(picture: ImageBitmap, bytes: {first: number, last: number | null}) => Promise<MadeStage[]>} encode
+   * @param {(picture: ImageBitmap, limits: Limits) => Promise<MadeStage[]>} encode
    */
-  constructor(wire, filming, told, clock = wallClock, camera = new StillCamera(), encode = (picture, bytes) => stagesOf(picture, bytes, painting(picture))) {
+  constructor(wire, filming, told, clock = wallClock, camera = new StillCamera(), encode = (picture, limits) => stagesOf(picture, limits, painting(picture))) {
     this.filming = filming;
     this.told = told;
     this.clock = clock;
@@ -147,15 +148,31 @@ export class Studio {
     const full = why === "asked";
     const picture = await this.camera.take(this.filming.track(source), full, () => this.filming.hold(source));
     try {
-      return await this.encode(picture, { first: this.#plan?.stills?.bytes ?? BYTES.first, last: full ? this.#lastBytes() : null });
+      return await this.encode(picture, this.#limits(full));
     } finally {
       picture.close();
     }
   }
 
-  #lastBytes() {
-    if (!this.#plan) return BYTES.last;
-    return Math.min(BYTES.last, Math.max(LAST_LEAST, Math.floor((this.#plan.spare / 8) * LAST_SECONDS)));
+  /**
+   * What a person asked for is there at once, if small, and grows; what is automatic is as planned.
+   * @param {boolean} full
+   * @returns {Limits}
+   */
+  #limits(full) {
+    const first = this.#plan?.stills?.bytes ?? BYTES.first;
+    if (!full) return { first };
+    return { first, aim: this.#within("first", first), second: this.#within("second", BYTES.second), last: this.#within("last", BYTES.last) };
+  }
+
+  /**
+   * Bytes that cross within the stage's time, between its least and `most`.
+   * @param {keyof typeof SECONDS} stage
+   * @param {number} most
+   */
+  #within(stage, most) {
+    if (!this.#plan) return most;
+    return Math.min(most, Math.max(LEAST[stage], Math.floor((this.#plan.spare / 8) * SECONDS[stage])));
   }
 
   /**
