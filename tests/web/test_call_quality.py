@@ -128,6 +128,8 @@ def test_a_fall_is_told_on_the_picture_and_a_stopped_picture_has_words(call: Ope
         r"^Image arrêtée depuis \d\d:\d\d:\d\d : la liaison de Maripasoula ne suffit plus"
     )
     expect(seen.get_by_text(why)).to_be_visible()
+    c.quality(site=(way(), way()))
+    expect(indicator(c.page)).to_contain_text("L’image n’arrive plus (Maripasoula)")
     c.quality(site=(way("voice", "rate", 18), way()))
     veil = seen.get_by_text("Voix seule : la liaison de Maripasoula ne porte plus l’image.")
     expect(veil).to_be_visible()

@@ -240,6 +240,7 @@ export interface Verdict {
     | "coming"
     | "measuring"
     | "good"
+    | "stopped"
     | "unsteady"
     | "unsteady_mine"
     | "reduced"
@@ -332,6 +333,7 @@ export interface State {
   pinned: string | null;
   quality: QualityState;
   pairs: Record<string, Pair>;
+  stopped: string[];
   turns: Record<string, Turn>;
   rungs: RungMark[];
   plan: (Plan & { session: string }) | null;
@@ -357,6 +359,7 @@ export type Event =
   | { type: "leave" }
   | { type: "pin"; tile: string }
   | { type: "quality"; seats: SeatQuality[]; at: number }
+  | { type: "stopped"; seats: string[] }
   | { type: "plan"; session: string; plan: Plan }
   | { type: "back" }
   | { type: "superseded" }
@@ -408,6 +411,7 @@ export interface Actions {
   quit(): unknown;
   pin(tile: string): unknown;
   still(seat: string, source: Picture): unknown;
+  stopped(seats: string[]): unknown;
   matters(seat: string, source: Picture, what: Matter): Promise<boolean>;
   compose(): unknown;
   details(): unknown;

@@ -34,6 +34,13 @@ test("who is not there cannot be judged", () => {
   assert.equal(level(room(person("site")), quality(link("site", way("motion")))), "good");
 });
 
+test("a picture that stopped is not called good, nor told before a weak link", () => {
+  const stopped = { type: "stopped", seats: ["site"] };
+  assert.equal(level(room(person("site")), quality(link("site", way("motion"))), stopped), "stopped");
+  assert.equal(level(room(person("site")), quality(link("site", way("slow", "rate"))), stopped), "weak");
+  assert.equal(level(room(person("site")), quality(link("site", way("motion"))), stopped, { ...stopped, seats: [] }), "good");
+});
+
 test("one other person is named, several are not", () => {
   const who = (...seats) => verdict(play(room(...seats))).who?.seat ?? null;
   assert.equal(who(person("site")), "site");

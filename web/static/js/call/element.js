@@ -126,14 +126,15 @@ export function labelled(look, name, text = "") {
  * Keeps one child of `parent` for each item, in order, made once and mended after.
  * Nodes which stay are not moved, so that focus and pictures stay too.
  * @template Item
+ * @template {RowView<Item>} View
  */
 export class Rows {
-  /** @type {Map<string, RowView<Item>>} */
+  /** @type {Map<string, View>} */
   #made = new Map();
 
   /**
    * @param {HTMLElement} parent
-   * @param {() => RowView<Item>} make
+   * @param {() => View} make
    */
   constructor(parent, make) {
     this.parent = parent;
@@ -157,6 +158,10 @@ export class Rows {
     }
   }
 
+  get views() {
+    return [...this.#made.values()];
+  }
+
   /** @param {string} key */
   #viewOf(key) {
     const view = this.#made.get(key) ?? this.make();
@@ -166,7 +171,7 @@ export class Rows {
 
   /**
    * @param {string} key
-   * @param {RowView<Item>} view
+   * @param {View} view
    */
   #drop(key, view) {
     view.root.remove();

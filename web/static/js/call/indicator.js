@@ -22,6 +22,7 @@ const LOOKS = {
   alone: ["people", "calm"],
   measuring: ["good", "calm"],
   good: ["good", "calm"],
+  stopped: ["weak", "warn"],
   unsteady: ["weak", "warn"],
   unsteady_mine: ["weak", "warn"],
   reduced: ["weak", "calm"],

@@ -69,6 +69,7 @@ export function verdictLines({ level, lines, who }) {
     coming: place ? _("Connexion de {place} en cours", { place }) : _("Connexion des autres en cours"),
     measuring: place ? _("Liaison établie avec {place}", { place }) : _("Liaison établie avec tous"),
     good: place ? _("Bonne liaison avec {place}", { place }) : _("Bonne liaison avec tous"),
+    stopped: _("L’image n’arrive plus ({place})", { place }),
     unsteady: _("Liaison irrégulière avec {place}", { place }),
     unsteady_mine: _("Votre liaison est irrégulière"),
   };

@@ -23,13 +23,14 @@ export class Stage {
   #strip = h("div", { class: "strip" });
   #empty = h("div", { class: "stage-empty" }, sign("people"), h("p", {}, _("Personne d’autre n’est encore là. Les autres apparaîtront ici dès leur arrivée.")));
 
-  /** @type {Set<Tile>} */
-  #tiles = new Set();
+  /** @type {string[]} */
+  #stopped = [];
   /** The last still of a picture, where stills are kept. @type {LastStill} */
   lastStill = () => null;
 
   /** @param {Actions} actions */
   constructor(actions) {
+    this.actions = actions;
     this.self = new Self(actions);
     this.large = new Rows(this.#featured, () => this.#tile(actions));
     this.small = new Rows(this.#strip, () => this.#tile(actions, true));
@@ -57,18 +58,29 @@ export class Stage {
    * @param {boolean} [small]
    */
   #tile(actions, small) {
-    const tile = new Tile(actions, { tracks: () => this.#tracks, lastStill: (row) => this.lastStill(row) }, small);
-    this.#tiles.add(tile);
-    return tile;
+    return new Tile(actions, { tracks: () => this.#tracks, lastStill: (row) => this.lastStill(row) }, small);
+  }
+
+  get #shown() {
+    return [...this.large.views, ...this.small.views];
   }
 
   #watch() {
-    setInterval(() => {
-      for (const tile of this.#tiles) tile.root.isConnected ? tile.look() : this.#tiles.delete(tile);
-    }, LOOK_MS);
-    document.addEventListener("visibilitychange", () => {
-      for (const tile of this.#tiles) tile.fresh.wake();
-    });
+    setInterval(() => this.#look(), LOOK_MS);
+    document.addEventListener("visibilitychange", () => this.#wake());
+  }
+
+  #wake() {
+    for (const tile of this.#shown) tile.fresh.wake();
+  }
+
+  #look() {
+    if (!this.root.isConnected) return this.#wake();
+    for (const tile of this.#shown) tile.look();
+    const stopped = this.#shown.filter((tile) => tile.stopped).map((tile) => tile.row?.seat ?? "");
+    if (stopped.join() === this.#stopped.join()) return;
+    this.#stopped = stopped;
+    this.actions.stopped(stopped);
   }
 
   /**

@@ -42,6 +42,7 @@ export function begin(context) {
     pinned: null,
     quality: {},
     pairs: {},
+    stopped: [],
     turns: {},
     rungs: [],
     plan: null,
@@ -84,6 +85,7 @@ const steps = {
   knock_answer: (state, { code }) => ({ ...state, knock: code, wanting: !code }),
   pin: (state, { tile }) => ({ ...state, pinned: state.pinned === tile ? null : tile }),
   quality: (state, { seats, at }) => onQuality(state, seats, at),
+  stopped: (state, { seats }) => ({ ...state, stopped: seats }),
   plan: (state, { session, plan }) => {
     const older = state.plan?.session === session && plan.n <= state.plan.n;
     return older ? state : { ...state, plan: { ...plan, session } };

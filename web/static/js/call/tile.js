@@ -91,6 +91,11 @@ export class Tile {
     attribute(this.ask, "hidden", !tile.asking || what === "off");
   }
 
+  /** Whether this person's picture should move and does not. */
+  get stopped() {
+    return this.row?.sort === "person" && this.root.dataset.shown === "stopped";
+  }
+
   /** @param {MediaStreamTrack | null} track */
   #take(track) {
     if (this.track === track) return;

@@ -50,6 +50,8 @@ function judged(state, people, who) {
     return worst && weight(worst) > 0 ? [worst] : [];
   });
   if (lines.length) return { level: lines.some((line) => line.cause === "link") ? "weak" : "reduced", lines: merged(lines), who };
+  const stopped = people.find((seat) => state.stopped.includes(seat.seat));
+  if (stopped) return { ...plain("stopped"), who: stopped };
   const unsteady = people.find((seat) => seat.connection === "weak");
   if (ownConnection(state) === "weak") return { ...plain("unsteady_mine"), who };
   if (unsteady) return { ...plain("unsteady"), who: unsteady };

@@ -182,6 +182,7 @@ class Call {
       quit: () => this.seat.leave(),
       still: (seat, source) => this.stills.take(seat, source),
       pin: (tile) => this.tell({ type: "pin", tile }),
+      stopped: (seats) => this.tell({ type: "stopped", seats }),
       matters: (seat, source, what) => this.seat.command("matters", { seat, source, what }),
       compose: () => this.panel.show("chat"),
       details: () => this.panel.toggle("link"),
