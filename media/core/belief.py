@@ -11,16 +11,19 @@ from media.core.inflow import LOSSES, Inflow
 LEAST, MOST = 8_000, 20_000_000
 WAITS, CALM = 0.2, 0.1  # s of queue: too much; little enough to grow
 LOSES, QUIET = 0.08, 0.04  # loss beyond the link's own: too much; little enough to grow
+EMPTY = 0.04  # s of queue below which what is lost is lost on the air, not for want of room
+RUIN = 0.3  # loss which is too much even so
 BACK = 0.85  # of what arrives, on congestion (beta of AIMD in libwebrtc)
 BLUNT = 0.75  # of the belief, where what arrives does not tell what the link carries
 DEEPEST = 0.6  # of the belief in one step: other traffic may have taken the rest for a moment
 PAUSE = 1.0  # s between two steps down: the first must have had time to be felt
 SILENT = 6_000  # bit/s: less says nothing of the link
 HOLD = 2.0  # s after congestion without growth
-FAST, SLOW = 0.10, 0.025  # of the belief, each second: far from the last congestion, and near it
+FREE = 0.25  # of the belief, each second, while no end of the link was seen
+FAST, SLOW = 0.10, 0.025  # the same far from where one was seen, and near it
 NEAR = 0.8
 USED = 0.6  # of the belief: plans beyond it are to show that it is right
-REACH = 1.4  # times what arrives, the most then
+REACH, FREE_REACH = 1.4, 1.8  # times what arrives, the most then
 FORGET = 30.0  # s after which the last congestion is no measure any more
 JUMP = 1.5  # times, the most at once, towards what a browser has found out
 FRESH = 20.0  # s what a browser said is worth something
@@ -48,6 +51,8 @@ class Belief:
         passed = max(0.0, min(1.0, now - self._at))
         self._at = now
         waits, excess = seen.queue or 0.0, seen.loss - seen.own_loss
+        if seen.queue is not None and waits < EMPTY and excess < RUIN:
+            excess = 0.0
         self.calm = waits <= CALM and excess <= QUIET
         # What was lost before the last step down is still in the figure for a while.
         fresh = now - self._fell > LOSSES
@@ -55,10 +60,15 @@ class Belief:
             self._fall(seen.peak, shared, now)
         elif self.calm and now - self._fell >= HOLD and seen.rate > 0:
             # Told to use it and not using it: then it is the browser that knows better.
-            bound = REACH * seen.peak if planned > USED * self.rate else MOST
+            reach = FREE_REACH if self._free(now) else REACH
+            bound = reach * seen.peak if planned > USED * self.rate else MOST
             self._grow(passed, min(demand, int(bound)), now)
             self._learn(said, now)
         return int(self.rate)
+
+    def _free(self, now: float) -> bool:
+        """Whether no congestion has shown, for long, where the end of the link is."""
+        return self._most is None or now - self._most[1] >= FORGET
 
     def settled(self, now: float) -> bool:
         """Whether there was no congestion lately: a browser that believes in less may be told."""
@@ -74,8 +84,9 @@ class Belief:
 
     def _grow(self, passed: float, most_useful: int, now: float) -> None:
         most = self._most
-        near = most is not None and now - most[1] < FORGET and self.rate > NEAR * most[0]
-        grown = self.rate * (1 + passed * (SLOW if near else FAST))
+        near = most is not None and not self._free(now) and self.rate > NEAR * most[0]
+        pace = FREE if self._free(now) else SLOW if near else FAST
+        grown = self.rate * (1 + passed * pace)
         self.rate = max(self.rate, min(grown, most_useful))
 
     def _learn(self, said: tuple[int, float] | None, now: float) -> None:

@@ -1,0 +1,123 @@
+"""What an uplink is believed to carry, second by second."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from media.core.belief import LEAST, MOST, Belief
+from media.core.inflow import Inflow
+
+
+def quiet(rate: int, loss: float = 0.0) -> Inflow:
+    return Inflow(rate, loss, 0.0, 0.01, rate)
+
+
+def waiting(rate: int, queue: float = 0.3, peak: int = 0) -> Inflow:
+    return Inflow(rate, 0.0, 0.0, queue, peak or rate)
+
+
+class Story:
+    """A belief and its clock, four looks a second."""
+
+    def __init__(self, start: int) -> None:
+        self.belief, self.now = Belief(start, 0.0), 0.0
+        self.said: tuple[int, float] | None = None
+
+    def go(
+        self,
+        seconds: float,
+        seen: Inflow,
+        planned: int = 0,
+        demand: int = MOST,
+        shared: bool = False,
+    ) -> int:
+        for _ in range(int(seconds * 4)):
+            self.now += 0.25
+            rate = self.belief.step(seen, self.said, planned, demand, shared, self.now)
+        return rate
+
+
+def test_a_voice_alone_finds_out_that_pictures_would_fit() -> None:
+    assert Story(20_000).go(10, quiet(12_000), planned=11_000) > 60_000
+
+
+def test_it_stops_where_nobody_could_use_more() -> None:
+    assert Story(20_000).go(60, quiet(12_000), planned=11_000, demand=90_000) == 90_000
+
+
+def test_a_browser_told_to_use_it_and_not_using_it_knows_better() -> None:
+    story = Story(100_000)
+    assert story.go(30, quiet(80_000), planned=95_000) == pytest.approx(144_000, rel=0.02)
+
+
+def test_what_waits_takes_it_down_to_what_arrived() -> None:
+    story = Story(100_000)
+    assert story.go(0.25, waiting(80_000)) == pytest.approx(0.85 * 80_000, abs=1)
+    assert not story.belief.calm and not story.belief.settled(story.now)
+
+
+def test_it_goes_down_in_steps_that_can_be_felt() -> None:
+    story = Story(300_000)
+    assert story.go(0.25, waiting(20_000)) == 180_000  # other traffic may have taken the rest
+    assert story.go(0.75, waiting(20_000)) == 180_000
+    assert story.go(0.25, waiting(20_000)) == 108_000
+
+
+def test_beside_a_transfer_what_arrives_is_no_measure() -> None:
+    assert Story(60_000).go(0.25, waiting(15_000), shared=True) == 45_000
+
+
+def test_loss_on_the_air_is_no_congestion_but_ruin_is() -> None:
+    assert Story(100_000).go(2, quiet(90_000, loss=0.1), planned=90_000) > 100_000
+    story = Story(100_000)
+    assert story.go(10, quiet(50_000, loss=0.4)) < 100_000
+
+
+def test_loss_where_something_waits_is_congestion() -> None:
+    story = Story(100_000)
+    seen = Inflow(60_000, 0.15, 0.01, 0.12, 60_000)
+    assert story.go(7, seen) == 60_000  # once: what was lost before stays in the figure
+
+
+def test_near_the_last_congestion_it_grows_slowly_and_further_after_a_while() -> None:
+    story = Story(100_000)
+    story.go(0.25, waiting(80_000))
+    near = story.go(5, quiet(68_000), planned=10_000)
+    assert 68_000 < near < 76_000
+    assert story.go(30, quiet(68_000), planned=10_000) > 2 * near
+
+
+def test_a_browser_which_saw_more_is_believed_step_by_step() -> None:
+    story = Story(100_000)
+    story.said = (1_000_000, 0.0)
+    first = story.go(1, quiet(90_000), planned=90_000)
+    assert 150_000 <= first < 200_000
+    assert story.go(8, quiet(90_000), planned=90_000, demand=1_000_000) == 1_000_000
+    stale = Story(100_000)
+    stale.said, stale.now = (1_000_000, 0.0), 21.0
+    assert stale.go(1, quiet(90_000), planned=90_000) < 130_000
+
+
+def test_nothing_is_learnt_while_nothing_comes() -> None:
+    assert Story(50_000).go(60, Inflow(0, 0.0, 0.0, None, 0)) == 50_000
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 1 << 40),
+            st.floats(0, 1),
+            st.none() | st.floats(0, 60),
+            st.integers(0, 1 << 63),
+        ),
+        max_size=60,
+    )
+)
+def test_whatever_is_seen_and_said_it_stays_within_bounds(
+    story: list[tuple[int, float, float | None, int]],
+) -> None:
+    belief, now = Belief(100_000, 0.0), 0.0
+    for rate, loss, queue, said in story:
+        now += 0.25
+        seen = Inflow(rate, loss, 0.0, queue, rate)
+        assert LEAST <= belief.step(seen, (said, now), 50_000, MOST, False, now) <= MOST
