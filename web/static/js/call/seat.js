@@ -7,10 +7,12 @@ import { _ } from "../lib/i18n.js";
 import { Outbox } from "./outbox.js";
 import { hear } from "./protocol.js";
 import { SETTLED_MS } from "./quality.js";
+import { mattersNow } from "./quality_words.js";
 import { phase } from "./state.js";
+import { matterOf } from "./tiles.js";
 import * as words from "./words.js";
 
-/** @import { Ack, Message, Page, Pending, Room, SeatQuality } from "../../../types/call.d.ts" */
+/** @import { Ack, Message, Page, Pending, Picture, Room, SeatQuality, State } from "../../../types/call.d.ts" */
 /** @import { Line } from "./protocol.js" */
 
 const FLUSH_AGAIN_SECONDS = 3;
@@ -122,10 +124,24 @@ export class Seat {
 
   /** @param {Room} room */
   #onRoom(room) {
+    const before = this.#state;
     this.page.tell({ type: "room", room });
+    if (phase(before) === "call") this.#tellMatters(before);
     const { wanting, knock } = this.#state;
     // A server which started anew has forgotten who stood at the door.
     if (wanting && knock !== "asking" && ["ready", "away"].includes(room.me.stage)) this.knock();
+  }
+
+  /**
+   * Somebody chose what matters in a picture of this person, who should know why it changes.
+   * @param {State} before
+   */
+  #tellMatters(before) {
+    const { seat } = this.#state.context;
+    for (const source of /** @type {Picture[]} */ (["camera", "exam"])) {
+      const what = matterOf(this.#state, seat, source);
+      if (what !== matterOf(before, seat, source)) this.page.notify("calm", mattersNow(source, what));
+    }
   }
 
   /** @param {Message} message */

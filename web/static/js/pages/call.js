@@ -15,7 +15,6 @@ import { Equipment } from "../call/equipment.js";
 import { hasty } from "../call/haste.js";
 import { Indicator, Offers } from "../call/indicator.js";
 import { Link } from "../call/link.js";
-import { mattersNow } from "../call/quality_words.js";
 import { Media } from "../call/media.js";
 import { DoorCard, People } from "../call/people.js";
 import { Line } from "../call/protocol.js";
@@ -25,7 +24,6 @@ import { Stage } from "../call/stage.js";
 import { banner, begin, lastMessage, phase, step } from "../call/state.js";
 import { Stills } from "../call/stills.js";
 import { Threshold } from "../call/threshold.js";
-import { matterOf } from "../call/tiles.js";
 import { Door, Ending } from "../call/waiting.js";
 import { wakeful } from "../call/wakefulness.js";
 import * as words from "../call/words.js";
@@ -112,22 +110,8 @@ class Call {
     this.state = step(before, event);
     const now = phase(this.state);
     if (now !== phase(before)) this.#enterPhase(now);
-    this.#tellMatters(before);
     if (CUTS.includes(banner(before) ?? "") && [null, "locked"].includes(banner(this.state))) this.notify(...words.banner("back"));
     this.#render();
-  }
-
-  /**
-   * Somebody chose what matters in a picture of this person, who should know why it changes.
-   * @param {State} before
-   */
-  #tellMatters(before) {
-    if (before.room === this.state.room || phase(before) !== "call") return;
-    const { seat } = this.state.context;
-    for (const source of /** @type {const} */ (["camera", "exam"])) {
-      const what = matterOf(this.state, seat, source);
-      if (what !== matterOf(before, seat, source)) this.notify("calm", mattersNow(source, what));
-    }
   }
 
   /**
