@@ -1,5 +1,6 @@
 """One line without any network: which frames pass, in which numbers, whatever happens to them."""
 
+import contextlib
 from collections import Counter, deque
 from random import Random
 
@@ -12,9 +13,11 @@ from media.core.answer import AnsweredLine
 from media.core.budget import Budget
 from media.core.lines import LINES
 from media.core.offer import Streams
+from media.core.pacer import Frame
+from media.core.picture import PictureError
 from media.core.rewrite import Packet
 from media.source import Source
-from media.track import ENDLESS, Outgoing, Track
+from media.track import ENDLESS, Again, Outgoing, Track
 from tests.media.layered import Receiver, Sender
 
 CAMERA = next(line for line in LINES if line.mid == "camera")
@@ -113,6 +116,80 @@ def test_layers_come_back_one_by_one_where_each_is_whole_again() -> None:
     # 12 is a base frame; 13 and 15 hang on a middle frame that was left out; 14 too. The next
     # sync of the middle layer is at 18, that of the top layer at 17: too early, so at 25.
     assert layers(sender, scene.received()) == [0, 0, 0, 0, 0, 1, 0, 1]
+
+
+def test_what_was_lost_of_layers_left_out_leaves_no_hole() -> None:
+    scene, sender = Scene(), Sender()
+    scene.track.limit(1)
+    for n in range(24):
+        packets = sender.frame(2, key=n == 0)
+        kept = {1: [], 5: packets[1:], 9: packets[:1]}.get(n % 12, packets)  # whole, head, tail
+        scene.feed(*kept)
+    receiver = scene.received()
+    assert not receiver.holes() and layers(sender, receiver) == [0] * 6
+    assert max(receiver.packets) - min(receiver.packets) == 11
+
+
+@pytest.mark.parametrize("lost", [4, 8])
+def test_a_number_is_kept_for_what_may_be_of_the_lowest_layer(lost: int) -> None:
+    scene, sender = Scene(), Sender()
+    scene.track.limit(1)
+    held = []
+    for n in range(13):
+        packets = sender.frame(2, key=n == 0)
+        if n == lost:
+            held = packets
+        else:
+            scene.feed(*packets)
+    assert len(scene.received().holes()) == 2
+    scene.feed(*held)
+    receiver = scene.received()
+    assert not receiver.holes() and layers(sender, receiver) == [0] * 4
+
+
+def test_a_late_packet_of_a_layer_left_out_takes_the_number_kept_for_it() -> None:
+    scene, sender = Scene(), Sender()
+    scene.track.limit(2)
+    held = []
+    for n in range(9):
+        packets = sender.frame(key=n == 0)
+        if n == 3:  # between middle and lowest layer: nobody knows which it is
+            held = packets
+        else:
+            scene.feed(*packets)
+    assert len(scene.received().holes()) == 1
+    scene.feed(*held)
+    assert not scene.received().holes()
+    *_, start, end = rtp.parse(scene.out[-1])
+    assert start == end  # padding
+
+
+def test_the_pacer_is_told_sizes_and_frames() -> None:
+    scene, sender = Scene(paced=True), Sender()
+    scene.track.priority = 2
+    for n in range(3):
+        scene.feed(*sender.frame(2, key=n == 0))
+    told = [scene.track.measure(item) for item in scene.queue]
+    assert [size for size, _ in told] == [len(each.payload) + 64 for each in scene.queue
+                                          if isinstance(each, Packet)]  # fmt: skip
+    frames = [frame for _, frame in told]
+    times = list(sender.frames)
+    assert frames[0] == frames[1] == Frame(SSRC, times[0], True, True, 2)
+    assert frames[2] == frames[3] == Frame(SSRC, times[1], False, False, 2)
+    assert scene.track.measure(Again(5, 100)) == (164, None)
+
+
+def test_a_probe_is_made_of_what_was_sent_last_or_of_padding() -> None:
+    scene, sender = Scene(), Sender()
+    scene.feed(*sender.frame(key=True))
+    assert scene.track.idle(300, 0.0) and again(scene) == [rtp.parse(scene.out[0])[1]]
+    assert scene.track.idle(70, 0.0)
+    packet = scene.out[-1]
+    second, sequence, _, ssrc, _, start, end = rtp.parse(packet)
+    assert (second, ssrc, start, end) == (97, RTX_SSRC, 12, 12) and len(packet) == 12 + 6
+    assert sequence == rtp.parse(scene.out[-2])[1] + 1
+    assert not Scene(said=AnsweredLine("v0", True, False, False)).track.idle(300, 0.0)
+    assert not Scene(said=AnsweredLine("v0", False, False, True)).track.idle(300, 0.0)
 
 
 def again(scene: Scene) -> list[int]:
@@ -452,3 +529,54 @@ def test_whatever_is_dropped_lost_or_late_no_frame_is_decoded_without_what_it_ne
         assert not receiver.holes()
     if script[2] == 0.0:
         assert not receiver.held
+
+
+hostile = st.tuples(
+    st.sampled_from(["packet", "limit", "flush", "give up", "ask", "again"]),
+    st.integers(0, 0xFFFF) | st.integers(0, 40),
+    st.sampled_from([0, 3000, 6000, 9000, 2**32 - 1]) | st.integers(0, 2**32 - 1),
+    st.sampled_from([96, 45, 96 | 0x80]),
+    st.binary(max_size=12),
+)
+
+
+@given(st.lists(hostile, max_size=80))
+def test_no_stream_however_odd_breaks_a_line(
+    script: list[tuple[str, int, int, int, bytes]],
+) -> None:
+    scene = Scene(paced=True)
+    key = bytes((0x90, 0xE0, 0x80, 5, 1, 0, 0))
+    scene.feed((0, 0, 0x80 | 96, key))
+    for n, (what, number, time, kind, payload) in enumerate(script):
+        scene.now += 0.01
+        if what == "packet":
+            with contextlib.suppress(PictureError):
+                scene.feed((number, time, kind, key[: n % 7] + payload))
+        elif what == "limit":
+            scene.track.limit(number % 4)
+        elif what == "flush":
+            scene.flush(number % 4)
+        elif what == "give up" and scene.queue:
+            item = scene.queue[number % len(scene.queue)]
+            if isinstance(item, Packet):
+                scene.queue.remove(item)
+                scene.track.skip(item, scene.now)
+        elif what == "ask":
+            scene.track.ask(scene.now)
+        else:
+            scene.track.send_again((number, 0, 1), scene.now, 0.0)
+    scene.flush()
+    for packet in scene.out:
+        rtp.parse(packet)
+
+
+def test_memory_is_bounded_when_nothing_but_upper_layers_comes() -> None:
+    scene, sender = Scene(), Sender("two")
+    scene.track.limit(1)
+    scene.feed(*sender.frame(key=True))
+    for n in range(2_000):
+        payload = bytes((0x90, 0xE0, 0x80 | n >> 8, n & 0xFF, 1, 0x40, 1))
+        scene.feed(((65_502 + n) & 0xFFFF, n * 3000, 0x80 | 96, payload))
+    rewriter = scene.track._rewriter
+    assert len(rewriter._left) <= 512 and len(rewriter._kept) <= 512
+    assert len(scene.track._verdicts) <= 256 and len(rewriter._left_pictures) <= 512
