@@ -15,7 +15,9 @@ RESUME = 0.93  # of the capacity found, once drained
 VOICE = 16_000  # bit/s: a voice is not stopped for a queue unless the link carries less
 MOST_DRAIN = 4.0  # s
 LIMITED = 0.6  # sending less than this share of the estimate tells little of the link
+USED = 0.85  # of the estimate sent: what is carried of it is what the link can
 GENTLE = 0.7  # a fall then goes no further at once
+WHOLE = 0.85  # of what is sent arrives: all of it, as windows of time differ
 ROOM = 1.5  # of what was carried: growth beyond proves nothing
 SPARE = 10_000  # bit/s growth may always reach above what was carried
 PROBED = 0.5  # s beyond the loop in which a probe's own queue is ignored
@@ -55,20 +57,25 @@ class Control:
             return False
         if now < self._deaf_until and carried > GENTLE * self._expected:
             return False
-        self._learn(carried)
         self._fell_at = now
         queue += max(0.0, min(1.0, sending / carried - 1)) * loop
         factor = draining(queue)
-        wanted = factor * carried
-        if sending < LIMITED * self.rate:
-            wanted = max(wanted, GENTLE * self.rate)
-        wanted = max(wanted, min(VOICE, BETA * carried))
         before = self.rate
-        self._set(min(self.rate, wanted))
+        self._set(min(self.rate, max(factor * carried, self._floor(carried, sending))))
         self.draining = True
         self._drained_at = now + min(MOST_DRAIN, queue / (1 - factor))
         self._ignore(now + loop)
         return self.rate < before
+
+    def _floor(self, carried: float, sending: float) -> float:
+        """No fall goes below this: what arrives whole, and a voice, are not what fills a queue."""
+        whole = carried > WHOLE * sending
+        floor = min(VOICE, self.rate if whole else BETA * carried)
+        if not whole or sending > USED * self.rate:
+            self._learn(carried)
+        if sending >= LIMITED * self.rate:
+            return floor
+        return max(floor, GENTLE * self.rate, ROOM * carried if whole else 0.0)
 
     def _widen(self, carried: float, queue: float, loop: float, now: float) -> None:
         """A queue drains faster than the link was thought to carry: a fade is over."""
@@ -90,16 +97,19 @@ class Control:
     ) -> None:
         """A probe showed what the link carries, and left that much queue."""
         expected = self.rate
-        self.capacity = carried if saturated else None
         self.draining = False
-        if saturated:
+        if carried < self.rate:  # it met others' packets: told by overuse, if it lasts
+            self._deaf_until = now + queue + loop
+        elif saturated:
+            self.capacity = carried
             factor = draining(queue)
             self._set(max(factor * carried, GENTLE * self.rate))
             self.draining, self._fell_at = queue > 0, now
             self._drained_at = now + queue / (1 - factor)
             self._deaf_until = self._drained_at + loop
         else:
-            self._set(max(self.rate, carried))
+            self.capacity = None
+            self._set(carried)
             self._deaf_until = now + loop
         self._expected = expected
 

@@ -104,11 +104,35 @@ def test_a_queue_that_drains_faster_than_thought_shows_that_a_fade_is_over() -> 
     assert subject.rate >= RESUME * 400_000
 
 
+def test_what_arrives_whole_is_no_measure_of_the_link() -> None:
+    """A voice beside pages and messages on a thin line: their queue, not its own."""
+    subject = control(32_000)
+    for n in range(10):
+        subject.fall(10_000, 10_000, 0.3, LOOP, 1.0 + n)
+    assert subject.rate == 16_000 and subject.capacity is None
+    subject = control(40_000)
+    subject.fall(22_000, 22_000, 0.3, LOOP, 1.0)
+    assert subject.rate == 33_000
+    subject = control(40_000)
+    subject.fall(18_000, 22_000, 0.3, LOOP, 1.0)  # 18 % of it are missing
+    assert subject.rate == 28_000 and subject.capacity == 18_000
+    subject = control(40_000)
+    subject.fall(34_500, 34_500, 0.0, LOOP, 1.0)
+    assert subject.capacity == 34_500
+    subject = control(40_000)
+    subject.fall(33_500, 33_500, 0.0, LOOP, 1.0)  # too little of the estimate to tell
+    assert subject.capacity is None
+    subject = control(60_000)
+    for n in range(10):
+        subject.fall(11_000, 20_000, 0.3, LOOP, 1.0 + n)
+    assert subject.rate < 10_200  # of a voice which does not arrive whole
+
+
 def test_a_voice_is_not_stopped_for_a_queue_the_link_has_beside_it() -> None:
     subject = control(30_000)
     subject.fall(30_000, 30_000, 2.0, LOOP, 1.0)
     assert subject.rate == 16_000
-    subject.fall(10_000, 10_000, 2.0, LOOP, 3.0)
+    subject.fall(10_000, 16_000, 2.0, LOOP, 3.0)
     assert subject.rate == pytest.approx(BETA * 10_000)
 
 
@@ -128,8 +152,11 @@ def test_who_sends_little_falls_gently() -> None:
     subject.fall(20_000, 20_000, 0.1, LOOP, 1.0)
     assert subject.rate == pytest.approx(350_000)
     subject = control(500_000)
-    subject.fall(240_000, 240_000, 0.0, LOOP, 1.0)
+    subject.fall(230_000, 230_000, 0.0, LOOP, 1.0)
     assert subject.rate == pytest.approx(350_000)
+    subject = control(500_000)
+    subject.fall(280_000, 280_000, 0.0, LOOP, 1.0)
+    assert subject.rate == pytest.approx(420_000)  # half as much again as arrives
     subject = control(500_000)
     subject.fall(310_000, 310_000, 0.0, LOOP, 1.0)
     assert subject.rate == pytest.approx(BETA * 310_000)
@@ -202,12 +229,12 @@ def test_a_tick_that_comes_late_grows_no_more_than_a_quarter_second() -> None:
 def test_the_capacity_is_a_mean_on_the_same_link_and_new_on_another() -> None:
     subject = control()
     subject.fall(100_000, 100_000, 0.0, LOOP, 0.0)
-    subject.fall(90_000, 90_000, 0.0, LOOP, 10.0)
+    subject.fall(90_000, subject.rate, 0.0, LOOP, 10.0)
     assert subject.capacity == pytest.approx(95_000)
     run(subject, 10.0, 5.0)
-    subject.fall(0.82 * 95_000, 80_000, 0.0, LOOP, 20.0)
+    subject.fall(0.82 * 95_000, subject.rate, 0.0, LOOP, 20.0)
     assert subject.capacity == pytest.approx(0.91 * 95_000)
-    subject.fall(0.78 * 0.91 * 95_000, 80_000, 0.0, LOOP, 30.0)
+    subject.fall(0.78 * 0.91 * 95_000, subject.rate, 0.0, LOOP, 30.0)
     assert subject.capacity == pytest.approx(0.78 * 0.91 * 95_000)
 
 
@@ -235,8 +262,11 @@ def test_a_probe_that_filled_the_link_is_drained_and_tells_its_capacity() -> Non
     assert subject.draining
     run(subject, 1.5 + lasts, 0.04)
     assert subject.rate == pytest.approx(RESUME * 150_000) and not subject.draining
-    subject.probed(10_000, True, 0.0, LOOP, 9.0)  # one odd answer
-    assert subject.rate == pytest.approx(GENTLE * RESUME * 150_000)
+    before = subject.rate
+    subject.probed(10_000, True, 0.4, LOOP, 9.0)  # it met packets of others
+    assert subject.rate == before and not subject.draining and subject.capacity == 150_000
+    assert not subject.fall(130_000, before, 0.4, LOOP, 9.65)
+    assert subject.fall(130_000, before, 0.4, LOOP, 9.75)
 
 
 def test_beside_others_it_goes_on_with_what_was_carried() -> None:
