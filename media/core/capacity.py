@@ -25,6 +25,8 @@ IDLE = 0.8  # of what it might: a browser which sends less has not tried, and it
 PROVEN = 1.3  # times what arrives: people are promised no more
 WASTED = 1.2  # times what arrives: a browser which says nothing and sends less has found its link
 OFF = 0.3  # of the pictures it was told to send: less, and its camera is just off
+SURER = 1.25  # times what is sure, without anything to show it
+SLOWLY = 60.0  # s of calm before that
 UNTRIED = 10_000  # bit/s: AIMD in libwebrtc believes STEP times what got through and this, unseen
 FOUND = 1.1  # times that: a probe must have found it
 BEYOND = 1.3  # times that is looked for
@@ -56,7 +58,8 @@ class Capacity:
 
     def __init__(self, quality: Quality, start: int, now: float) -> None:
         self.rate = max(LEAST, min(MOST, start))
-        self.sure = self.rate  # without what is only being tried: the voice stays within
+        self.sure = self.rate  # what has been shown, not only hoped for: the voice stays within
+        self._sure_at = now
         self.congested = False
         self.after_cut = False  # what is told of loss is that of a cut just ended
         self._gone = now - AFTER_CUT
@@ -80,7 +83,9 @@ class Capacity:
         self.after_cut = now - self._gone < AFTER_CUT
         self.congested = came > 0 and (queue > QUEUE or (not self.after_cut and lost(link) > LOSS))
         if reported is not None and reported.weighed:
-            self.rate = self.sure = max(LEAST, sane(reported.available))
+            self.rate = max(LEAST, sane(reported.available))
+            self._reassure(came, now)
+            self.rate = min(self.rate, max(self.sure, goal))  # hope goes no further than a goal
             return self.rate
         said = self._believed(reported, came, now)
         if self.congested:
@@ -92,10 +97,17 @@ class Capacity:
             self._sink(came, now)
         elif now >= self._until and queue <= CALM_QUEUE and now - self._raised >= PERIOD:
             self._climb(said, came, planned, goal, now)
-        if not self._tried or self.rate <= max(came, said or 0):
-            self.sure, self._tried = self.rate, False
-        self.sure = min(self.sure, self.rate)
+        self._tried = self._tried and self.rate > max(came, said or 0)
+        self._reassure(came, now)
         return self.rate
+
+    def _reassure(self, came: int, now: float) -> None:
+        """What a voice and stills may rely on falls with the rate, and rises with what arrives, or
+        very slowly."""
+        grown = int(self.sure * SURER) if now - self._sure_at >= SLOWLY else 0
+        before, self.sure = self.sure, min(self.rate, max(self.sure, int(STEP * came), grown))
+        if self.congested or self.sure != before:
+            self._sure_at = now
 
     def _believed(self, reported: Reported | None, came: int, now: float) -> int | None:
         """What the browser says, when it is recent and not less than what comes in anyway."""

@@ -37,6 +37,8 @@ LOOK_WIDE = 2.0  # the same from
 WIDE = 100_000  # bit/s on, where a probe is no burden and a doubling takes one report of the page
 LARGE_COPY = 80_000  # bit/s that a camera must keep beside its small copy
 ROOM = 1.2  # times what a rung takes: with less one could not climb there
+TRIAL = 5.0  # s
+AIM = 1.6  # times what was shown, the most aimed at: a voice at 16 kbit/s does not try pictures
 EXAM = 2 / 3  # of what is left, for the exam camera, while both are looked at
 
 
@@ -62,7 +64,7 @@ class Uplink:
         self._streams = {key: Stream(quality) for key in ("camera", "low", "exam")}
         self._plan: Plan | None = None
         self._planned = self._goal = 0
-        self._at = now
+        self._at = self._aimed = now
 
     @property
     def rate(self) -> int | None:
@@ -95,7 +97,8 @@ class Uplink:
         rung = max(own, followed[main].rung) if wants.get(main) else own
         code = self._code(link, bounded, rung > own, strain)
         need = self._need(own, audio, followed[main], can)
-        self._goal = int(ROOM * need) if own > STILLS or (own == STILLS and rooms[main]) else 0
+        hoped = reported is not None and reported.weighed
+        self._aim(own, need, rooms[main] > 0, hoped, now)
         why = self._telling.step(rung, code, self._ladder.climbing, rate, need, now)
         stills = rung == STILLS or any(want.rung == RUNGS[STILLS] for want in wants.get(main, ()))
         if (transfer or stills) and rung < STILLS:
@@ -105,6 +108,8 @@ class Uplink:
         video = {key: self._encode(key, own, wires, followed, can, strain) for key in wires}
         used = sum(wire for key, wire in wires.items() if video[key])
         spare = max(0, left - used)
+        if rung >= STILLS:
+            spare = max(0, self._quality.usable(min(rate, self._capacity.sure)) - audio.wire)
         stills = stills or (rung < STILLS and followed[main].rate > 0 and not video[main])
         plan = Plan(
             0, RUNGS[rung], why, audio, video["camera"], video["low"], video["exam"],
@@ -166,6 +171,17 @@ class Uplink:
         comfortable = affords(quality.hysteresis.room, min(share, proven) if shown else share)
         worst, best = spoken(affords(1), loss, DEAF), spoken(comfortable, loss, HEARS)
         return self._ladder.step(worst, best, affords(DEEP), now)
+
+    def _aim(self, own: int, need: int, wanted: bool, hoped: bool, now: float) -> None:
+        """What the next rung takes is aimed at without a picture, and for some seconds after one
+        came: what arrives must have time to show that it was right. `hoped`: by a belief, which
+        grows beside a voice to anything; what was shown must be near."""
+        assert self._capacity is not None
+        if own > STILLS or (own == STILLS and wanted):
+            near = not hoped or ROOM * need <= AIM * self._capacity.sure
+            self._goal, self._aimed = int(ROOM * need) if near else 0, now
+        elif now - self._aimed > TRIAL:
+            self._goal = 0
 
     def _need(self, own: int, audio: VoiceStep, main: Followed, can: Codecs) -> int:
         better = self._quality.least(max(0, own - 1), main.matters, can.av1 and main.av1)

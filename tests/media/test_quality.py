@@ -109,8 +109,8 @@ def test_every_figure_of_the_file_is_read() -> None:
         ("heights", "speech", "[[0, 144], [20000, 100]]", "growing pairs expected"),
         ("heights", "motion", "[[0, 144], [0, 180]]", "growing pairs expected"),
         ("heights", "detail", "[[5, 144]]", "from [0, …] to 4320 lines at most"),
-        ("heights", "detail", "[[0, 8]]", "from [0, …] to 4320 lines at most"),
-        ("heights", "detail", "[[0, 5000]]", "from [0, …] to 4320 lines at most"),
+        ("heights", "detail", "[[0, 15]]", "from [0, …] to 4320 lines at most"),
+        ("heights", "detail", "[[0, 4321]]", "from [0, …] to 4320 lines at most"),
         ("heights", "detail", "[]", "list of [bit/s, lines] expected"),
         ("heights", "detail", "[[0, 1.5]]", "list of [bit/s, lines] expected"),
         ("heights", "detail", "[[0]]", "list of [bit/s, lines] expected"),
@@ -139,6 +139,11 @@ def test_an_absurd_row_of_the_voice_is_refused_on_its_line(
 ) -> None:
     text, line = swapped("[audio]", key, value, row)
     assert (line, f"audio.{row}.{key}", en) in refused(text)
+
+
+def test_bounds_are_within() -> None:
+    text, _ = swapped("heights", "detail", "[[0, 16], [1, 4320]]")
+    assert parse(text).heights["detail"] == ((0, 16), (1, 4320))
 
 
 def test_the_rows_made_for_loss_descend_by_themselves() -> None:

@@ -224,11 +224,11 @@ def test_without_a_picture_only_a_probe_is_believed() -> None:
 
 def test_what_is_only_tried_is_not_sure() -> None:
     one = capacity(30_000)
-    jump(one, 30.0, came=20_000, claim=None, goal=57_000)
+    jump(one, 30.0, came=10_000, claim=None, goal=57_000)
     assert (one.rate, one.sure) == (45_000, 30_000)
-    one.step(31.0, link(44_999), None, 100_000, 0)
-    assert one.sure == 30_000
-    one.step(31.2, link(45_000), None, 100_000, 0)
+    one.step(31.0, link(28_000), None, 100_000, 0)
+    assert one.sure == 42_000, "one and a half times what arrives"
+    one.step(31.2, link(40_000), None, 100_000, 0)
     assert one.sure == 45_000
     one.step(32.0, link(20_000, queue=0.3), None, 0, 0)
     assert one.sure == one.rate == 17_000
@@ -241,11 +241,40 @@ def test_what_a_browser_believed_during_a_cut_is_forgiven_too() -> None:
     assert one.step(15.0, link(30_000), said(30_000, 9.0), 30_000, 0) == 30_000
 
 
-def test_a_belief_weighed_elsewhere_is_taken_as_it_is() -> None:
+def weighed(
+    one: Capacity, rate: int, now: float, came: int = 10_000, queue: float = 0.0, goal: int = 0
+) -> int:
+    told = Reported(rate, 0.6, "none", now, weighed=True)
+    one.step(now, link(came, 0.9, 0.9, queue), told, 80_000, goal)
+    return one.sure
+
+
+def test_a_belief_weighed_elsewhere_is_taken_as_it_is_downward() -> None:
     one = capacity()
-    for rate in (1_000_000, 20_000):
-        told = Reported(rate, 0.6, "none", 1.0, weighed=True)
-        assert one.step(1.0, link(30_000, 0.9, 0.0, 0.3), told, 80_000, 0) == one.sure == rate
-    lie = Reported(-1, 0.6, "none", 1.0, weighed=True)
-    assert one.step(1.0, link(30_000), lie, 80_000, 0) == LEAST
-    assert one.congested is False
+    weighed(one, 20_000, 1.0)
+    assert one.rate == one.sure == 20_000
+    weighed(one, -1, 2.0)
+    assert one.rate == LEAST
+
+
+def test_upward_it_goes_no_further_than_what_was_shown_or_a_goal() -> None:
+    one = capacity(20_000)
+    assert weighed(one, 500_000, 1.0) == one.rate == 20_000
+    assert weighed(one, 500_000, 2.0, came=30_000) == one.rate == 45_000
+    assert weighed(one, 500_000, 3.0) == 45_000, "a silence takes nothing back"
+    assert weighed(one, 500_000, 4.0, goal=60_000) == 45_000
+    assert one.rate == 60_000
+    assert weighed(one, 50_000, 5.0, goal=60_000) == 45_000
+    assert one.rate == 50_000
+    assert weighed(one, 24_000, 6.0) == 24_000
+
+
+def test_what_is_sure_grows_by_a_quarter_each_calm_minute() -> None:
+    one = capacity(20_000)
+    assert weighed(one, 20_000, 1.0) == 20_000
+    assert weighed(one, 500_000, 59.9) == 20_000
+    assert weighed(one, 500_000, 60.0) == 25_000
+    assert weighed(one, 500_000, 119.9) == 25_000
+    assert weighed(one, 500_000, 119.95, queue=0.3) == 25_000
+    assert weighed(one, 500_000, 179.9) == 25_000
+    assert weighed(one, 500_000, 180.0) == 31_250

@@ -290,14 +290,50 @@ UP = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("tells", [True, False])
+@pytest.mark.parametrize("how", ["tells", "says nothing", "believed"])
 @pytest.mark.parametrize("name", UP)
-def test_people_see_fewer_than_four_changes_a_minute(name: str, tells: bool) -> None:
-    seen = list(call_up(Browser(UP[name], tells=tells), 240))
+def test_people_see_fewer_than_four_changes_a_minute(name: str, how: str) -> None:
+    browser = Browser(UP[name], tells=how != "says nothing")
+    seen = list(call_up(browser, 240, believed=how == "believed"))
     rungs = [(one.now, one.plan.rung) for one in seen if one.now >= 3]
     assert most_in_a_minute(changes(rungs)) < 4
     numbers = [one.plan.n for one in seen]
     assert numbers == sorted(numbers) and numbers[-1] < 300, "about a message a second at most"
+
+
+@pytest.mark.parametrize("rate", [16, 24, 32, 64, 128, 512])
+def test_a_belief_fills_no_queue_and_its_voice_follows(rate: int) -> None:
+    seen = late(list(call_up(Browser(steady(rate * 1000)), 120, believed=True)), 20)
+    delays = sorted(one.delay for one in seen)
+    assert delays[int(0.95 * len(delays))] <= 0.25
+    assert all(one.plan.audio.wire <= rate * 1000 for one in seen)
+    best = max(one.plan.audio.bitrate for one in seen)
+    assert best <= {16: 6_000, 24: 12_000, 32: 12_000, 64: 16_000}.get(rate, 32_000)
+    assert best >= {128: 16_000, 512: 24_000}.get(rate, 6_000)
+    if rate <= 24:
+        assert not any(one.plan.camera for one in seen), "no picture is tried on these"
+
+
+def test_an_idle_belief_is_not_acted_upon_further_than_the_next_rung() -> None:
+    """A voice alone never congests, so a belief beside it grows to anything."""
+    uplink = Uplink(QUALITY, 0.0)
+    for n in range(600):
+        told = Reported(5_000_000, 0.6, "none", n / 5, weighed=True)
+        plan = uplink.step(n / 5, link(10_000), told, {"camera": [FACE]}, [], Codecs(True), False,
+                           None, 20_000)  # fmt: skip
+        assert plan.audio.wire < 17_000 and plan.spare < 12_000 and plan.camera is None
+        assert uplink.rate is not None and uplink.rate < 60_000
+
+
+def test_a_trial_has_five_seconds_to_show_that_it_was_right() -> None:
+    uplink, seen = Uplink(QUALITY, 0.0), list[tuple[float, str]]()
+    for n in range(100):
+        told = Reported(200_000 if n else 44_000, 0.6, "none", n / 5, weighed=True)
+        plan = uplink.step(n / 5, link(20_000), told, {"camera": [FACE]}, [], Codecs(True), False,
+                           None, 55_000)  # fmt: skip
+        seen.append((n / 5, plan.rung))
+    assert [(now, rung) for (now, rung), (_, old) in zip(seen[1:], seen, strict=False)
+            if rung != old] == [(4.2, "sharp"), (10.4, "stills")]  # fmt: skip
 
 
 def test_eight_percent_of_its_own_loss_is_no_congestion() -> None:
