@@ -125,6 +125,7 @@ def test_what_a_site_allows(
     site: SiteLink | None, used: int, left: float, sharing: int, saver: bool, most: int | None
 ) -> None:
     assert meter.ceiling(site, used, left, sharing, saver) == most
+    assert FLOOR == 24_000, "a voice, its packets and what tells of it"
 
 
 def test_the_worker_is_told_what_is_known_before_anything_is_carried() -> None:

@@ -64,6 +64,12 @@ def test_numbers_that_are_none_are_unknown() -> None:
     assert ways.read(odd) == Way("voice", Reason(""))
 
 
+@pytest.mark.parametrize(("rate", "known"), [(0, 0.0), (999e9, 999e9), (1e12, None), (True, None)])
+def test_a_rate_is_what_a_link_can_have(rate: float, known: float | None) -> None:
+    way = ways.read({"rung": "slow", "rate": rate, "why": {"code": "x" * 30}})
+    assert way is not None and way.rate == known and way.why.code == "x" * 24
+
+
 def test_a_direction_crosses_a_thin_link_without_needless_digits() -> None:
     assert ways.shown(SLOW) == {
         "rung": "slow", "why": {"code": "rate", "have": 70, "need": 120}, "rate": 70123,

@@ -1,11 +1,12 @@
 """Stills on paper: who asks, who sends, what is told to whom, and what is left of them."""
 
 from dataclasses import replace
+from pathlib import Path
 from uuid import UUID
 
 import pytest
 
-from signaling import courier, pacing
+from signaling import courier, pacing, stills
 from signaling.courier import Progress
 from signaling.effects import (
     Audit,
@@ -39,7 +40,8 @@ from signaling.messages import (
     StillPart,
     StillResume,
 )
-from signaling.still import STILLS, StillStage
+from signaling.still import PART, PIXELS, STAGE_BYTES, STILLS, StillStage
+from signaling.still import STAGES as STAGES_MOST
 from signaling.ways import Reason, Way
 from tests.signaling.playbook import CLINICIAN, DAUGHTER, NURSE, Playbook, in_call
 
@@ -72,7 +74,7 @@ def have(book: Playbook, socket: str) -> list[tuple[str, int]]:
 def test_a_member_asks_and_the_page_with_the_camera_is_told() -> None:
     book = in_call(NURSE).asks("nurse/1", ON).asks("dr/1", StillAsk("nurse", "camera"))
     still = book.reply.extra["id"]
-    assert str(UUID(still)) == still
+    assert str(UUID(still)) == still and UUID(still).version == 4
     wanted = {"id": still, "source": "camera", "by": "dr"}
     assert book.sent("nurse/1", "still_wanted") == [wanted]
     assert Audit("dr", "still_ask", "nurse", detail={"still": still}) in book.out
@@ -185,6 +187,13 @@ def test_where_a_still_goes_on_is_the_disks_to_say() -> None:
     book >> StillKept(ONE, 1, 9000)
     book.asks("nurse/1", StillResume(ONE))
     assert book.reply.extra == {"stage": 2, "offset": 0}
+
+
+def test_limits_are_those_of_the_protocol() -> None:
+    told = (Path(stills.__file__).parent / "PROTOCOL.md").read_text()
+    assert "up to 4 **stages**" in told and STAGES_MOST == 4
+    assert "4,000,000 bytes and 25 megapixels a stage, 40 stills a consultation" in told
+    assert (STAGE_BYTES, PIXELS, STILLS, PART) == (4_000_000, 25_000_000, 40, 2048)
 
 
 def test_40_stills_are_enough_and_automatic_ones_do_not_count() -> None:
