@@ -62,6 +62,7 @@ function others() {
 }
 
 test("each seat has one place, and one that is told no more fades", async () => {
+  assert.equal(FADE_SECONDS, 8);
   const { clock, pointers, changes } = others();
   pointers.hear({ still: "s", seat: "a", x: 0.1, y: 0.1 });
   await clock.run(FADE_SECONDS - 1);

@@ -81,6 +81,12 @@ test("absurd announcements are not believed", () => {
   assert.deepEqual(album.all, []);
 });
 
+test("up to 25 megapixels and 4 megabytes are believed, as the server does", () => {
+  const { album } = setup();
+  assert.equal(album.announce(still("a", { stages: [stage(4_000_000, 5000, 5000)] })), true);
+  for (const one of [stage(4_000_001), stage(5, 5001, 5000)]) assert.equal(album.announce(still("b", { stages: [one] })), false);
+});
+
 test("what is announced again keeps what came", async () => {
   const { album } = setup();
   album.announce(still("a"));

@@ -34,7 +34,7 @@ function track({ most = [4000, 3000], widens = true, readyState = "live" } = {})
 
 /** A browser: `photo` is what takePhoto gives (a size, null for none, or a promise). */
 function optics({ photo = [4000, 3000], view = null, frame = true } = {}) {
-  const seen = { photos: [], opened: [] };
+  const seen = { photos: [], opened: [], waits: [] };
   return {
     seen,
     capture: () =>
@@ -43,7 +43,8 @@ function optics({ photo = [4000, 3000], view = null, frame = true } = {}) {
         takePhoto: async (wanted) => (seen.photos.push(wanted), photo),
       },
     open: async (wanted) => (seen.opened.push(wanted), view ?? Promise.reject(new Error("in use"))),
-    frame: async (filming, wanted) => {
+    frame: async (filming, wanted, seconds) => {
+      seen.waits.push(seconds);
       const size = filming.getSettings();
       if (!frame || !wanted(size)) throw new Error("no frame");
       return picture(size.width, size.height, filming.stopped === undefined ? "track" : "view");
@@ -121,6 +122,13 @@ test("a photograph that never comes is left after four seconds, and not asked fo
   } finally {
     mock.timers.reset();
   }
+});
+
+test("a wide frame is waited for while it can be overlooked, the frame of now a little longer", async () => {
+  const browser = optics({ photo: null });
+  await new StillCamera(browser).take(track(), true, film().hold);
+  await new StillCamera(browser).take(track(), false, film().hold);
+  assert.deepEqual(browser.seen.waits, [1.5, 4]);
 });
 
 test("a camera that is off or gives nothing says so", async () => {

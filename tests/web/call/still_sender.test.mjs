@@ -128,6 +128,28 @@ test("spare that was not used is not saved up for a burst", async () => {
   assert.ok(server.sent.length <= 1);
 });
 
+test("before the worker has said anything, eight kilobits a second are risked", async () => {
+  const clock = new Clock();
+  const server = new Server(clock);
+  const sender = new StillSender({ say: server.say, up: () => true }, clock, () => {});
+  sender.add(still("a", [9000]));
+  const begun = clock.now();
+  await clock.run(60);
+  const bits = server.sent.slice(0, -1).reduce((sum, { bytes }) => sum + (bytes + OVERHEAD) * 8, 0);
+  const rate = bits / (server.sent.at(-1).at - begun);
+  assert.ok(rate > 6500 && rate <= 8000, `${rate} bit/s`);
+});
+
+test("a server that wants less hurry is asked again two seconds later", async () => {
+  const { clock, server, sender } = setup();
+  server.answers.still_begin = [{ ok: false, code: "slow_down" }];
+  sender.add(still("a"));
+  await clock.run(1.9);
+  assert.equal(server.events("still_begin").length, 1);
+  await clock.run(0.2);
+  assert.equal(server.events("still_begin").length, 2);
+});
+
 test("a cut at every tenth costs no byte twice and loses none", async () => {
   const { clock, server, sender } = setup();
   sender.add(still("a", [10000]));

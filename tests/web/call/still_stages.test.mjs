@@ -57,6 +57,24 @@ test("a browser that writes no WebP writes JPEG, and one that writes neither say
   await assert.rejects(stagesOf(CAMERA, { first: 9000 }, paint({ types: [] }).encode));
 });
 
+test("no quality below what is worth seeing or above what can be seen is tried", async () => {
+  const { encode, painted } = paint();
+  await stagesOf(CAMERA, { first: 9e6 }, encode);
+  assert.equal(painted.at(-1).quality, 0.85);
+  await stagesOf(CAMERA, { first: 9000 }, encode);
+  assert.equal(Math.min(...painted.map(({ quality }) => quality)), 0.1);
+});
+
+test("a picture of less than 64 points is worth nothing", async () => {
+  const only = (side) => async ({ width }, type) => new Blob([new Uint8Array(width <= side ? 10 : 9e6)], { type });
+  assert.equal((await stagesOf(CAMERA, { first: 9000 }, only(90))).length, 1);
+  await assert.rejects(stagesOf(CAMERA, { first: 9000 }, only(50)));
+});
+
+test("the most of each stage is what PROTOCOL.md and the plan's file say", () => {
+  assert.deepEqual(BYTES, { first: 9000, second: 40_000, last: 1_500_000 });
+});
+
 test("a small camera is not blown up, and what shows nothing new is left out", async () => {
   const stages = await stagesOf({ width: 352, height: 288 }, { ...ALL, first: 90000 }, paint().encode);
   assert.deepEqual(sizes(stages), [[352, 288]]);

@@ -17,7 +17,7 @@
 
 /** Pixels of a stage; more is not believed. */
 const PIXELS = 25_000_000;
-const BYTES = 2_000_000;
+const BYTES = 4_000_000;
 /** Automatic stills kept of each camera; the others only served for a moment. */
 const AUTOMATIC = 3;
 /** An address is closed only when the views have taken the next. */
