@@ -217,7 +217,9 @@ def test_a_stalled_picture_is_recorded() -> None:
     book = in_call(NURSE).asks("nurse/1", DeviceStates("on", "on", "none", "camera"))
     began = book.later(seconds=60).now
     book >> PictureStalled("nurse", "camera")
-    book.later(seconds=3) >> Tick()
+    book.later(seconds=2.9) >> Tick()
+    assert book.found(StoreIncident) == []
+    book.later(seconds=0.1) >> Tick()
     (stall,) = book.found(StoreIncident)
     assert (stall.kind, stall.started_at) == ("picture_stalled_camera", began)
     book.later(seconds=4) >> PictureResumed("nurse", "camera")

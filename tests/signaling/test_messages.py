@@ -142,6 +142,30 @@ def test_a_still_too_large_to_be_opened_is_invalid_before_a_byte_of_it_comes(sta
         parse("still_begin", ({**GOOD["still_begin"], "stages": stages},))
 
 
+@pytest.mark.parametrize(
+    ("event", "key", "longest"),
+    [
+        ("admit", "seat", 24), ("matters", "seat", 24), ("renew", "session", 64),
+        ("answer", "sdp", 50_000), ("say", "text", 2000),
+    ],
+)  # fmt: skip
+def test_a_text_is_as_long_as_it_may_be_and_no_longer(event: str, key: str, longest: int) -> None:
+    assert parse(event, ({**GOOD[event], key: "x" * longest},))
+    with pytest.raises(Invalid):
+        parse(event, ({**GOOD[event], key: "x" * (longest + 1)},))
+
+
+@pytest.mark.parametrize(
+    ("key", "most"),
+    [("up", 1e12), ("rtt", 3600), ("loss", 1), ("sent", 2**53), ("received", 2**53)],
+)
+def test_a_figure_is_one_a_link_can_have(key: str, most: float) -> None:
+    assert parse("link", ({**GOOD["link"], key: most},))
+    for wrong in (most * 1.01, -1, float("nan"), float("inf"), "1", True, [1]):
+        with pytest.raises(Invalid):
+            parse("link", ({**GOOD["link"], key: wrong},))
+
+
 @pytest.mark.parametrize("data", [b"", b"x" * 2049, "text", None, [1], bytearray(b"x")])
 def test_a_part_is_1_to_2048_bytes(data: Any) -> None:
     with pytest.raises(Invalid):
