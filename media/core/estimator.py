@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 DEFAULT_TRIP = 0.3  # s, until one is known
 HIGH = 0.10  # s of standing queue: too much
 CALM = 0.04  # s of standing queue under which the rate may grow
-CONFIRMED = 0.015  # s a packet must have waited, without which a trend is noise
+CONFIRMED = 0.05  # s a packet must have waited, without which a trend is noise
 QUIET = 0.05  # loss above the link's own beside which the rate may grow
 CRUSHING = 0.30  # loss no picture survives: down to a voice
 STEP = 0.7  # of the rate carried over a longer while: the link got thinner
