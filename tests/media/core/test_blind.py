@@ -5,7 +5,7 @@ import math
 import pytest
 
 from media.core.aimd import Control
-from media.core.blind import MOST, Blind
+from media.core.blind import Blind
 
 
 def reported(loss: float, trips: list[float | None], rate: float = 100_000) -> float:
@@ -20,13 +20,14 @@ def reported(loss: float, trips: list[float | None], rate: float = 100_000) -> f
 
 def test_the_rate_follows_loss() -> None:
     assert reported(0.0, [0.1] * 10) == pytest.approx(100_000 * 1.05**10)
-    assert reported(0.05, [0.1] * 10) == 100_000
+    assert reported(0.019, [0.1]) == 105_000 and reported(0.021, [0.1]) == 100_000
+    assert reported(0.099, [0.1] * 10) == 100_000 > reported(0.101, [0.1])
     assert reported(0.2, [0.1] * 2) == pytest.approx(100_000 * 0.9**2)
     assert reported(7.0, [0.1] * 30) == 8_000
 
 
 def test_it_grows_no_further_than_it_can_know() -> None:
-    assert reported(0.0, [0.1] * 100) == MOST
+    assert reported(0.0, [0.1] * 100) == 600_000
     assert reported(0.0, [0.1] * 100, rate=1_000_000) == 1_000_000
 
 

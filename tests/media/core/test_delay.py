@@ -181,7 +181,7 @@ def test_a_queue_that_is_not_ours_can_be_taken_for_the_path() -> None:
     assert delay.queue == pytest.approx(0.1, abs=0.001)
 
 
-@pytest.mark.parametrize("jump", [1000.0, -1000.0])
+@pytest.mark.parametrize("jump", [1000.0, -1000.0, 6.0])
 def test_a_clock_that_is_set_is_no_queue(jump: float) -> None:
     delay = Delay()
     passed(delay, 0, 0.05, 100)
@@ -199,11 +199,11 @@ def test_four_seconds_of_queue_are_a_queue() -> None:
 def test_memory_is_bounded() -> None:
     delay = Delay()
     passed(delay, 0, 0.001, 20_000)
-    assert len(delay._recent) <= 502 and len(delay._base._buckets) <= 32
+    assert len(delay._recent) <= 502 and 19 <= len(delay._base._buckets) <= 21
 
 
 def test_a_receiver_whose_clock_stands_fills_no_memory() -> None:
     delay = Delay()
     for n in range(5000):
         delay.add(Acknowledged(n / 1000, 7_000_000_000, 150, 0))
-    assert len(delay._recent) <= 1024
+    assert len(delay._recent) == 1024

@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 
-from media.core.loss import DEEPEST, HEAVY, LESS, PATIENCE, Loss, Trial
+from media.core.loss import DEEPEST, HEAVY, LESS, PATIENCE, Loss, Observation, Trial
 from tests.lab.emulator import Losses
 
 
@@ -121,6 +121,69 @@ def test_everything_lost_is_survived() -> None:
     line.send(10, 1.0)
     line.send(10, 400_000)
     assert loss.recent == 0
+
+
+def seen(packets: int, lost: int, rate: float) -> Observation:
+    return Observation(packets, lost, lost, rate, 0.0)
+
+
+def fitted(*rows: Observation) -> Loss:
+    loss = Loss()
+    loss._kept.extend(rows)
+    loss._fit()
+    return loss
+
+
+@pytest.mark.parametrize("share", [0.9, 0.95, 1.0, 1.05])
+def test_the_limit_is_looked_for_around_what_was_carried_most(share: float) -> None:
+    """Chance makes the most that was carried lately a little more or less than the limit."""
+    limit = 500_000.0
+    own = max(0.0, 1 - 1 / share) if share > 1 else 0.0
+    calm = [seen(1000, round(1000 * own), 0.8 * limit)] * 12
+    lost = round(1000 * (1 - (1 - own) / 2))
+    full = [seen(1000, lost, 2 * limit)] * 5
+    lucky = [seen(20, 0, limit / share)] * 3 if share < 1 else []
+    loss = fitted(*calm, *lucky, *full)
+    assert loss.limit == pytest.approx(limit, rel=0.004)
+
+
+def test_only_what_was_carried_lately_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The third of the most in the last eight observations, and some beside it."""
+    loss, tried = Loss(), []
+    monkeypatch.setattr(loss, "_likelihood", lambda limit: (tried.append(limit), (0.0, 0.0))[1])
+    rates = [900_000.0] * 3 + [400_000.0] * 3 + [300_000.0] * 5
+    loss._find([seen(100, 0, rate) for rate in rates], 1.0)
+    assert tried == pytest.approx([360_000, 380_000, 400_000, 420_000])
+
+
+def test_little_loss_is_not_looked_into() -> None:
+    calm = [seen(100, 0, 400_000)] * 20
+    assert fitted(*calm, *[seen(100, 17, 600_000)] * 2).limit is None  # 1.5 %
+    assert fitted(*calm, *[seen(100, 25, 667_000)] * 2).limit is not None  # 2.3 %
+
+
+def test_a_limit_is_believed_at_odds_of_four_hundred() -> None:
+    """Six, in the logarithm, however many packets that takes."""
+    cases = []
+    for packets in range(20, 200, 10):
+        calm, full = seen(packets, 0, 400_000), seen(packets, packets // 10, 500_000)
+        loss = fitted(*[calm] * 3, full)
+        best = max(loss._likelihood(share * 400_000)[0] for share in (0.9, 0.95, 1.0, 1.05))
+        cases.append((best - loss._likelihood(None)[0] > 6.0, loss.limit is not None))
+    assert all(odds == believed for odds, believed in cases)
+    assert {believed for _, believed in cases} == {True, False}
+
+
+def test_what_is_kept_is_bounded() -> None:
+    loss = Loss()
+    Line(loss).send(60, 400_000)
+    assert len(loss._kept) == 32
+
+
+def test_two_packets_are_too_few_for_any_share() -> None:
+    loss = Loss()
+    assert not any(loss.add(1, 0, 0, 1200, 0.0, at) for at in (0.0, 4.0))
+    assert loss.add(1, 0, 0, 1200, 0.0, 4.1)
 
 
 def test_much_loss_is_tried_at_lower_rates_and_no_further_than_half() -> None:

@@ -48,6 +48,13 @@ def test_the_short_window_sees_a_fall_first() -> None:
     assert short == pytest.approx(80_000) and long > 150_000
 
 
+def test_the_short_window_is_a_quarter_of_a_second() -> None:
+    rate = AcknowledgedRate()
+    for n in range(20):
+        rate.add(arrivals(n * 0.05, 0, 1, 1000 if n < 16 else 100))
+    assert rate.short() == pytest.approx(8 * 1400 / 0.25)
+
+
 def test_time_of_lost_feedback_is_left_out() -> None:
     rate = AcknowledgedRate()
     packets = arrivals(0, 0.01, 200, 1000)
@@ -88,6 +95,6 @@ def test_sending_is_counted_over_half_a_second() -> None:
     rate = SendingRate()
     for n in range(100):
         rate.add(1000, n / 100)
-    assert rate.value(1.0) == pytest.approx(800_000, rel=0.1)
+    assert rate.value(1.0) == pytest.approx(800_000, rel=0.1) and 8 <= len(rate._slots) <= 10
     assert rate.value(1.25) == pytest.approx(400_000, rel=0.2)
     assert rate.value(3.0) == 0

@@ -28,14 +28,16 @@ def test_a_queue_that_stays_although_we_left_room_is_not_ours() -> None:
     rival.fell(0.5, 100_000, 100_000, LOOP, 0.0)
     # half the rate left: 0.12 s of relief take 0.24 s, once rates show it
     at = judged(rival, 5, sending=50_000, carried=50_000, queue=0.5)
-    assert at == pytest.approx(LOOP + 0.5 + 0.24, abs=0.15)
+    assert at == pytest.approx(LOOP + 0.5 + 0.3)  # told every 100 ms
     assert judged(rival, 5, sending=50_000, carried=50_000, queue=0.5, start=5) is None
 
 
 def test_a_queue_which_shrinks_is_ours() -> None:
     rival = Rival()
     rival.fell(0.5, 100_000, 100_000, LOOP, 0.0)
-    assert judged(rival, 5, sending=50_000, carried=50_000, queue=0.4) is None
+    assert judged(rival, 5, sending=50_000, carried=50_000, queue=0.45) is None
+    rival.fell(0.5, 100_000, 100_000, LOOP, 10.0)
+    assert judged(rival, 5, sending=50_000, carried=50_000, queue=0.46, start=10.0) is not None
 
 
 def test_a_queue_of_ours_being_emptied_carries_more_than_we_send() -> None:

@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 from media.core.feedback import Feedback
-from media.core.sent import KEPT, OLDEST, Acknowledged, Sent
+from media.core.sent import Acknowledged, Sent
 
 
 def told(base: int, count: int, *places: int, reference: int = 100, number: int = 0) -> Feedback:
@@ -58,18 +58,21 @@ def test_numbers_wrap_and_feedback_comes_in_any_order() -> None:
 def test_what_is_too_old_or_pushed_out_is_forgotten() -> None:
     sent = Sent()
     sent.send(100, 0.0)
-    assert sent.join(told(0, 1, 0), OLDEST + 0.1).unknown == 1
-    for _ in range(KEPT + 1):
+    assert sent.join(told(0, 1, 0), 12.1).unknown == 1
+    sent.send(100, 0.0)
+    assert len(sent.join(told(1, 1, 0), 11.9).acknowledged) == 1
+    sent.send(100, 20.0)
+    for _ in range(8192):
         sent.send(100, 20.0)
-    assert sent.join(told(1, 1, 0), 20.1).unknown == 1
-    assert len(sent.join(told(2, 1, 0), 20.1).acknowledged) == 1
+    assert sent.join(told(2, 1, 0), 20.1).unknown == 1
+    assert len(sent.join(told(3, 1, 0), 20.1).acknowledged) == 1
 
 
 def test_memory_is_bounded_whatever_is_never_told() -> None:
     sent = Sent()
-    for n in range(3 * KEPT):
+    for n in range(30_000):
         sent.send(100, n / 1000)
-    assert len(sent._ring) == KEPT
+    assert len(sent._ring) == 8192
 
 
 def test_the_receivers_clock_wraps_after_twelve_days() -> None:
@@ -80,6 +83,17 @@ def test_the_receivers_clock_wraps_after_twelve_days() -> None:
             a.arrived for a in sent.join(told(n, 1, 0, reference=reference), 1).acknowledged
         ]
     assert [b - a for a, b in pairwise(arrived)] == [64_000, 64_000, -128_000]
+
+
+def test_a_clock_is_unrolled_to_the_nearer_side() -> None:
+    for reference, side in ((0x7FFFFF, 1), (0x800001, -1)):
+        sent = Sent()
+        arrived = []
+        for n, clock in enumerate((0, reference)):
+            sent.send(100, n / 10)
+            (packet,) = sent.join(told(n, 1, 0, reference=clock), 1).acknowledged
+            arrived.append(packet.arrived)
+        assert arrived[1] - arrived[0] == side * 0x7FFFFF * 64_000
 
 
 def test_a_message_that_was_lost_is_noticed() -> None:

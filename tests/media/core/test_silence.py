@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from media.core.aimd import Control
-from media.core.silence import CAREFUL, LEAST, NEVER, RETURN, SAFE, Silence, Steady, sane
+from media.core.silence import SAFE, Silence, Steady, sane
 
 
 def begun(heard: bool = True, rate: float = 400_000) -> tuple[Silence, Control]:
@@ -28,7 +28,7 @@ def falls(silence: Silence, control: Control, trip: float, seconds: float) -> li
     return rates
 
 
-@pytest.mark.parametrize(("trip", "patience"), [(0.04, LEAST), (0.6, 1.8)])
+@pytest.mark.parametrize(("trip", "patience"), [(0.04, 0.8), (0.6, 1.8)])
 def test_silence_begins_after_some_round_trips(trip: float, patience: float) -> None:
     silence, control = begun()
     falls(silence, control, trip, patience - 0.03)
@@ -63,9 +63,9 @@ def test_a_rate_below_a_voice_stays() -> None:
 
 def test_who_never_spoke_is_given_longer() -> None:
     silence, control = begun(heard=False)
-    falls(silence, control, 0.1, NEVER - 0.03)
+    falls(silence, control, 0.1, 2.97)
     assert not silence.silent
-    silence.listen(0.1, 0.2, control, NEVER)
+    silence.listen(0.1, 0.2, control, 3.0)
     assert silence.silent
 
 
@@ -78,7 +78,7 @@ def test_who_sends_nothing_hears_no_silence() -> None:
     assert silence.lasts(20.5) == 0.5
 
 
-@pytest.mark.parametrize(("empty", "share"), [(True, RETURN), (False, CAREFUL)])
+@pytest.mark.parametrize(("empty", "share"), [(True, 0.8), (False, 0.4)])
 def test_the_rate_comes_back_with_the_link(empty: bool, share: float) -> None:
     silence, control = begun()
     falls(silence, control, 0.1, 6)
@@ -92,6 +92,7 @@ def test_a_clock_that_goes_back_or_leaps_goes_on() -> None:
     clock = Steady(100.0)
     times = [clock.at(t) for t in (101, 90, 91, 1e300, 1e300, -1e300, 5, math.nan, math.inf, 7)]
     assert times == [101, 101, 102, 102, 102, 102, 102, 102, 102, 104]
+    assert clock.at(67) == 164 and clock.at(128) == 164  # a minute may pass, not more
 
 
 @given(st.lists(st.floats(), max_size=50))
