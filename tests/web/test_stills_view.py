@@ -222,6 +222,9 @@ def test_an_automatic_still_takes_the_place_of_the_picture_and_nothing_else(call
     expect(tile.get_by_text("Image fixe de 11:00:00")).to_be_visible()
     assert tile.locator("img").evaluate("(image) => image.naturalWidth") == 640
     expect(view(c.page)).to_be_hidden()
+    expect(thumbs(c.page)).to_have_accessible_name(
+        "Voir l’image en grand : Odile Apatou, image automatique, 11:00"
+    )
 
 
 def plan(number: int, stills: dict[str, float] | None, spare: int = 200_000) -> dict[str, Any]:
@@ -247,6 +250,7 @@ def test_while_the_plan_wants_stills_they_leave_by_themselves(call: Open) -> Non
     assert all(len(one["stages"]) == 1 and one["stages"][0]["bytes"] <= 7000 for one in begun)
     expect(view(c.page)).to_be_hidden()
     expect(c.page.get_by_text("Image en cours d’envoi")).to_have_count(0)
+    expect(thumbs(c.page)).to_have_count(0)
     c.page.wait_for_timeout(1500)
     count = len(c.said("still_begin"))
     c.page.wait_for_timeout(2500)

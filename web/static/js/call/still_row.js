@@ -77,7 +77,8 @@ class Thumb {
     attribute(this.button, "title", by ? _("{by} montre cette image", { by }) : title);
     attribute(this.hand, "hidden", !by);
     attribute(this.button, "aria-pressed", String(open));
-    attribute(this.button, "data-still", still.id);
+    // Read by the laboratory, which measures what was asked for.
+    attribute(this.button, "data-still", still.why === "rung" ? null : still.id);
     attribute(this.button, "data-why", still.why);
     attribute(this.image, "src", still.url);
     attribute(this.image, "hidden", !still.url);

@@ -95,10 +95,10 @@ export class StillScene {
     this.#showView();
   }
 
-  /** Those asked for, and the newest automatic one of each camera. */
+  /** Those asked for, and the newest automatic one of each camera of the others. */
   get #listed() {
-    const { album } = this.stills;
-    return album.all.filter((one) => one.why !== "rung" || one === album.latest(one.seat, one.source) || one.id === this.#open);
+    const { album, seat } = this.stills;
+    return album.all.filter((one) => one.why !== "rung" || one.id === this.#open || (one.seat !== seat && one === album.latest(one.seat, one.source)));
   }
 
   #showView() {

@@ -53,6 +53,7 @@ export function arrival({ stages, shown, done }) {
  * @param {string} name whose camera
  * @param {string} at the hour it was taken
  */
-export function title({ source }, name, at) {
+export function title({ source, why }, name, at) {
+  if (why === "rung") return _("{name}, image automatique, {at}", { name, at });
   return source === "exam" ? _("{name}, deuxième image, {at}", { name, at }) : _("{name}, {at}", { name, at });
 }
