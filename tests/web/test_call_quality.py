@@ -108,9 +108,13 @@ def test_the_thin_end_is_told_what_the_others_see(call: Open) -> None:
     c.tell("encode", {"session": "m1", "plan": plan})
     c.quality(doc=(way(), way()), site=(THIN, way()))
     said = indicator(c.page)
-    expect(said).to_contain_text("Besançon vous voit en images fixes, toutes les 8 secondes")
+    expect(said).to_contain_text(
+        "Besançon vous voit en images fixes, toutes les 10 secondes environ"
+    )
     c.room(DOCTOR_SEAT, SITE_SEAT, SON_SEAT)
-    expect(said).to_contain_text("Les autres vous voient en images fixes, toutes les 8 secondes")
+    expect(said).to_contain_text(
+        "Les autres vous voient en images fixes, toutes les 10 secondes environ"
+    )
 
 
 def test_a_fall_is_told_on_the_picture_and_a_stopped_picture_has_words(call: Open) -> None:
@@ -134,6 +138,9 @@ def test_a_fall_is_told_on_the_picture_and_a_stopped_picture_has_words(call: Ope
     veil = seen.get_by_text("Voix seule : la liaison de Maripasoula ne porte plus l’image.")
     expect(veil).to_be_visible()
     expect(seen.locator("video")).to_be_hidden()
+    c.quality(site=(way("sharp", "climbing", 60), way()))
+    expect(seen.get_by_text("L’image arrive…")).to_be_visible()
+    expect(indicator(c.page)).to_contain_text("La qualité remonte avec Maripasoula")
 
 
 def test_falling_to_voice_offers_what_can_be_done(call: Open) -> None:

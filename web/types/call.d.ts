@@ -175,7 +175,7 @@ export interface Quality {
 }
 
 /** What kind of reason: words change with it, not with each code. */
-export type Cause = "fine" | "link" | "starting" | "choice" | "processor" | "ceiling" | "receiver";
+export type Cause = "fine" | "link" | "climbing" | "starting" | "choice" | "processor" | "ceiling" | "receiver";
 
 export type QualityState = Record<string, { up: Way; down: Way }>;
 

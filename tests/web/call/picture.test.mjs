@@ -29,6 +29,7 @@ test("before the first frame the picture is on its way, unless none is sent", ()
   assert.equal(see(tile("motion"), 100, before), "live");
   assert.equal(see(tile("motion"), 1500, before), "coming");
   assert.equal(see(tile("voice"), 0, before), "voice");
+  assert.equal(see(tile("sharp"), 1500, { ...before, still: true }), "still");
 });
 
 test("a camera that is off is off, and a lost link is told by itself", () => {

@@ -25,17 +25,22 @@ test("the issue's own sentence", () => {
 
 test("the thin end is told what the others see of it, how often and why", () => {
   const own = { way: "out", own: true, every: 8, all: true };
-  assert.equal(says(own), "Les autres vous voient en images fixes, toutes les 8 secondes : votre liaison montante est faible (environ 41 kbit/s).");
+  assert.equal(says(own), "Les autres vous voient en images fixes, toutes les 10 secondes environ : votre liaison montante est faible (environ 41 kbit/s).");
   const { brief } = verdictLines({ level: "weak", lines: [line({ ...own, all: false })], who: SITE })[0];
-  assert.equal(brief, "Maripasoula vous voit en images fixes, toutes les 8 secondes : votre liaison montante est faible.");
+  assert.equal(brief, "Maripasoula vous voit en images fixes, toutes les 10 secondes environ : votre liaison montante est faible.");
+});
+
+test("how often is told so coarsely that it stands still", () => {
+  const often = (every) => says({ way: "out", own: true, every }).match(/toutes les (\d+)/)[1];
+  assert.deepEqual([4, 5, 5.1, 8, 10, 11, 20, 30, 45].map(often), ["5", "5", "10", "10", "10", "20", "20", "30", "60"]);
 });
 
 test("every cause and every rung has words of its own, on either side", () => {
   const texts = new Set();
-  for (const cause of ["link", "choice", "processor", "ceiling", "starting"])
+  for (const cause of ["link", "choice", "processor", "ceiling", "starting", "climbing"])
     for (const rung of ["slow", "sharp", "stills", "voice", "text"])
       for (const own of [true, false]) texts.add(says({ cause, rung, own, way: "out" }));
-  assert.equal(texts.size, 50);
+  assert.equal(texts.size, 60);
 });
 
 test("no voice is promised of a silent microphone, nor a picture of a camera that is off", () => {
@@ -65,7 +70,8 @@ test("figures are as coarse as they are sure", () => {
 });
 
 test("advice names the one person to call", () => {
-  assert.match(advice("text", "Odile Apatou").text, /Appelez Odile Apatou au téléphone/);
-  assert.match(advice("none", "").text, /Appelez les autres au téléphone/);
-  assert.notEqual(advice("voice", "").title, advice("text", "").title);
+  assert.match(advice("text", { name: "Odile Apatou", own: false }).text, /Appelez Odile Apatou au téléphone/);
+  assert.match(advice("none", { name: "", own: false }).text, /Appelez les autres au téléphone/);
+  const titles = ["voice", "text"].flatMap((code) => [true, false].map((own) => advice(code, { name: "", own }).title));
+  assert.equal(new Set(titles).size, 4);
 });

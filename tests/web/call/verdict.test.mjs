@@ -120,15 +120,19 @@ test("a picture nobody sends is not badly carried, but a lost voice is", () => {
 });
 
 test("a choice, a processor and a ceiling reduce a picture without blaming the link", () => {
-  for (const code of ["choice", "processor", "ceiling", "starting"]) assert.equal(level(room(person("site")), quality(link("site", way("sharp", code)))), "reduced", code);
+  for (const code of ["choice", "processor", "ceiling", "starting", "climbing"]) assert.equal(level(room(person("site")), quality(link("site", way("sharp", code)))), "reduced", code);
 });
 
 test("another act is offered from voice alone down, and during a cut", () => {
-  const at = (rung) => fallen(play(room(person("site")), quality(link("site", way(rung, "rate")))));
-  assert.deepEqual(["slow", "stills", "voice", "text"].map(at), [null, null, "voice", "text"]);
-  assert.equal(fallen(play(room(person("site", { connection: "lost" })))), "none");
+  const at = (seat, up, down) => fallen(play(room(person("site")), quality(link(seat, way(up, "rate"), way(down, "rate")))));
+  assert.deepEqual(["slow", "stills", "voice", "text"].map((rung) => at("site", rung, "motion")?.code), [undefined, undefined, "voice", "text"]);
+  assert.deepEqual(at("doc", "voice", "stills"), { code: "voice", own: true });
+  assert.deepEqual(at("doc", "text", "voice"), { code: "text", own: true });
+  assert.deepEqual(at("doc", "voice", "voice"), { code: "voice", own: false });
+  assert.equal(at("site", "stills", "voice"), null);
+  assert.equal(fallen(play(room(person("site", { connection: "lost" })))).code, "none");
   assert.equal(fallen(play(room(person("site")))), null);
-  assert.equal(fallen(play(room(person("site")), { type: "media", media: "down", at: 2 })), "none");
+  assert.equal(fallen(play(room(person("site")), { type: "media", media: "down", at: 2 })).code, "none");
 });
 
 test("a thin link is a weak one, on tiles and in lists", () => {

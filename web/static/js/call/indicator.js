@@ -81,10 +81,8 @@ export class Indicator {
 
 /** The next useful act once pictures, or the voice too, no longer pass. */
 export class Offers {
-  /** @type {ReturnType<typeof fallen>} */
-  #dismissed = null;
-  /** @type {ReturnType<typeof fallen>} */
-  code = null;
+  #dismissed = "";
+  code = "";
   whom = "";
 
   /**
@@ -104,18 +102,19 @@ export class Offers {
 
   /** @param {State} state */
   show(state) {
-    const code = fallen(state);
-    this.code = code;
-    if (!code) this.#dismissed = null;
-    attribute(this.root, "hidden", !code || code === this.#dismissed);
-    if (!code) return;
+    const how = fallen(state);
+    this.code = how?.code ?? "";
+    if (!how) this.#dismissed = "";
+    attribute(this.root, "hidden", !how || this.code === this.#dismissed);
+    if (!how) return;
+    const { code, own } = how;
     const people = others(state);
     this.whom = people[0]?.seat ?? "";
-    const { title, text } = advice(code, people.length === 1 ? people[0].name : "");
+    const { title, text } = advice(code, { name: people.length === 1 ? people[0].name : "", own });
     say(this.title, title);
     say(this.text, text);
     attribute(this.write, "hidden", code === "none");
-    attribute(this.still, "hidden", code !== "voice" || !this.whom);
+    attribute(this.still, "hidden", code !== "voice" || own || !this.whom);
   }
 
   #dismiss() {

@@ -9,7 +9,7 @@ import { GONE, STOPPED } from "./freshness.js";
 /** @import { Rung, Shown, TileRow } from "../../../types/call.d.ts" */
 
 /** Rungs at which no moving picture is sent. @type {(Rung | undefined)[]} */
-const UNSENT = ["stills", "voice", "text"];
+export const UNSENT = ["stills", "voice", "text"];
 const PATIENCE = 1500;
 
 /**
@@ -27,5 +27,6 @@ export function shown(tile, { begun, age }, hasStill) {
   if (begun && age < (unsent ? GONE : STOPPED)) return "live";
   if (unsent) return hasStill && rung === "stills" ? "still" : /** @type {Shown} */ (rung);
   if (begun) return "stopped";
+  if (hasStill) return "still";
   return age < PATIENCE ? "live" : "coming";
 }

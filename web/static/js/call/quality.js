@@ -16,13 +16,16 @@ const CAUSES = {
   rate: "link",
   loss: "link",
   delay: "link",
-  climbing: "link",
+  climbing: "climbing",
   starting: "starting",
   choice: "choice",
   processor: "processor",
   ceiling: "ceiling",
   receiver: "receiver",
 };
+
+/** @type {Cause[]} */
+const OF_LINK = ["link", "climbing"];
 
 /** How long words stand on one rung before another reason, or another side, may replace them. */
 export const SETTLED_MS = 10_000;
@@ -135,7 +138,7 @@ export function pairs(before, known, { mine, seats }, at) {
  */
 export function thin(known, seat) {
   const { up, down } = known[seat] ?? {};
-  return [up, down].some((way) => way && causeOf(way) === "link" && depth(way.rung) > 0);
+  return [up, down].some((way) => way && OF_LINK.includes(causeOf(way)) && depth(way.rung) > 0);
 }
 
 /**

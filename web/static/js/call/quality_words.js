@@ -93,7 +93,8 @@ function lineOf(line) {
   if (cause === "choice") return _("{place}, par choix : {what}", { place, what });
   if (cause === "processor") return _("Appareil trop chargé ({place}) : {what}", { place, what });
   if (cause === "ceiling") return _("Plafond de données ({place}) : {what}", { place, what });
-  if (cause === "starting" || cause === "fine") return _("Début prudent avec {place} : {what}", { place, what });
+  if (cause === "climbing") return _("La qualité remonte avec {place} : {what}", { place, what });
+  if (cause === "starting" || cause === "fine") return _("Mesure de la liaison avec {place} : {what}", { place, what });
   if (line.way === "in") return _("Liaison faible depuis {place} : {what}", { place, what });
   if (line.way === "out") return _("Liaison faible vers {place} : {what}", { place, what });
   return _("Liaison faible avec {place} : {what}", { place, what });
@@ -109,7 +110,7 @@ function seenAs(line, figures) {
   const why = ownWhy(line, _("votre liaison montante est faible"), figures);
   if (line.rung === "text") return who ? _("{who} ne vous voit ni ne vous entend plus : {why}.", { who, why }) : _("Les autres ne vous voient ni ne vous entendent plus : {why}.", { why });
   if (line.rung === "voice") return who ? _("{who} vous entend, sans image : {why}.", { who, why }) : _("Les autres vous entendent, sans image : {why}.", { why });
-  const how = line.every ? _("en images fixes, toutes les {seconds} secondes", { seconds: Math.round(line.every) }) : inPictures(line.rung);
+  const how = line.every ? _("en images fixes, toutes les {seconds} secondes environ", { seconds: often(line.every) }) : inPictures(line.rung);
   return who ? _("{who} vous voit {how} : {why}.", { who, how, why }) : _("Les autres vous voient {how} : {why}.", { how, why });
 }
 
@@ -134,8 +135,14 @@ function ownWhy({ cause, figure }, weak, figures) {
   if (cause === "choice") return _("c’est le choix fait pour cette image");
   if (cause === "processor") return _("votre appareil est trop chargé");
   if (cause === "ceiling") return _("un plafond de données est fixé");
-  if (cause === "starting" || cause === "fine") return _("l’appel commence prudemment");
+  if (cause === "climbing") return _("la liaison s’améliore et la qualité remonte par étapes");
+  if (cause === "starting" || cause === "fine") return _("la liaison est en cours de mesure");
   return figure === null || !figures ? weak : _("{weak} (environ {rate})", { weak, rate: rate(rounded(figure)) });
+}
+
+/** So coarse that the words stand still while the plan moves. @param {number} seconds */
+function often(seconds) {
+  return [5, 10, 20, 30].find((step) => seconds <= step) ?? 60;
 }
 
 /** Two digits are as much as « environ » can promise. @param {number} kbps */
@@ -183,7 +190,7 @@ export function reason({ why, rung }, place) {
     choice: _("C’est le choix fait pour cette image."),
     processor: _("L’appareil n’arrive pas à suivre : fermer d’autres programmes peut aider."),
     ceiling: have ? _("Un plafond de données limite cette liaison à {rate}.", { rate: rate(have) }) : _("Un plafond de données limite cette liaison."),
-    starting: _("L’appel commence prudemment ; la liaison est en cours de mesure."),
+    starting: _("La liaison est en cours de mesure."),
     receiver: _("L’autre côté ne peut pas recevoir davantage."),
   }[code];
   return words ?? code;
@@ -213,7 +220,7 @@ export function reasonShort(code) {
     choice: _("choix fait pour l’image"),
     processor: _("appareil trop chargé"),
     ceiling: _("plafond de données"),
-    starting: _("début de l’appel"),
+    starting: _("mesure en cours"),
     climbing: _("liaison meilleure"),
     receiver: _("autre côté limité"),
   }[code];
@@ -235,13 +242,13 @@ export function mattersNow(source, what) {
 /**
  * What to do next, once this far down: `{title, text}`.
  * @param {"voice" | "text" | "none"} code
- * @param {string} name whom to call, or empty when they are several
+ * @param {{name: string, own: boolean}} view `name`: whom to call, empty when they are several; `own`: only what this person sends fails
  */
-export function advice(code, name) {
+export function advice(code, { name, own }) {
   const call = name ? _("Appelez {name} au téléphone", { name }) : _("Appelez les autres au téléphone");
   return {
-    voice: { title: _("L’image ne passe plus, la voix passe."), text: _("Continuez de vive voix ; une image fixe ou un message écrit passent encore.") },
-    text: { title: _("La voix ne passe plus."), text: _("{call} ; les messages écrits passent encore ici.", { call }) },
+    voice: { title: own ? _("Votre image ne passe plus, votre voix passe.") : _("L’image ne passe plus, la voix passe."), text: _("Continuez de vive voix ; une image fixe ou un message écrit passent encore.") },
+    text: { title: own ? _("Votre voix ne passe plus.") : _("La voix ne passe plus."), text: _("{call} ; les messages écrits passent encore ici.", { call }) },
     none: { title: _("Plus rien ne passe."), text: _("Nous rétablissons la liaison. {call} si cela dure.", { call }) },
   }[code];
 }

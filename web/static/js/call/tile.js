@@ -7,7 +7,7 @@ import { _ } from "../lib/i18n.js";
 import { attribute, button, h, labelled, resign, reword, say } from "./element.js";
 import { Freshness } from "./freshness.js";
 import { Matters } from "./matters.js";
-import { shown } from "./picture.js";
+import { UNSENT, shown } from "./picture.js";
 import { depth } from "./quality.js";
 import { turnLine, where } from "./quality_words.js";
 import * as words from "./words.js";
@@ -55,8 +55,11 @@ export class Tile {
 
   /** @param {TileRow} tile */
   show(tile) {
+    // Sent again after a pause: what was shown before it says nothing of the link now.
+    const resumes = UNSENT.includes(this.row?.passage?.rung) && !UNSENT.includes(tile.passage?.rung);
     this.id = tile.id;
     this.row = tile;
+    if (resumes) this.fresh.restart();
     const { root } = this;
     attribute(root, "data-seat", tile.seat);
     attribute(root, "data-sort", tile.sort);

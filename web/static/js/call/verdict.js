@@ -128,17 +128,21 @@ export function connectionOf(state, { seat, connection }) {
 }
 
 /**
- * How far the call has fallen when another act is worth offering: `voice`, `text` or, during a
- * cut, `none`; null while there are pictures.
+ * How far the call has fallen for this person when another act is worth offering: `voice`, `text`
+ * or, during a cut, `none`, and whether only what they send fails; null while there are pictures.
+ * What another does not get is for that other to be told.
  * @param {State} state
- * @returns {"voice" | "text" | "none" | null}
+ * @returns {{code: "voice" | "text" | "none", own: boolean} | null}
  */
 export function fallen(state) {
   const { level, lines } = verdict(state);
-  if (level === "lost" || level === "gone") return "none";
-  const rungs = lines.map((line) => line.rung);
-  if (rungs.includes("text")) return "text";
-  return rungs.includes("voice") ? "voice" : null;
+  if (level === "lost" || level === "gone") return { code: "none", own: false };
+  const felt = lines.filter((line) => line.way !== "out" || line.own);
+  for (const code of /** @type {const} */ (["text", "voice"])) {
+    const low = felt.filter((line) => line.rung === code);
+    if (low.length) return { code, own: low.every((line) => line.way === "out") };
+  }
+  return null;
 }
 
 /**
