@@ -140,6 +140,18 @@ def test_unlike_receivers_get_a_small_copy_too() -> None:
     assert wire(plan) + plan.audio.wire <= 512_000 * 0.9
 
 
+def test_a_small_copy_leaves_eighty_kilobits_to_the_large() -> None:
+    def low(rate: int) -> bool:
+        uplink, thin = Uplink(QUALITY, 0.0), Want(30_000, "speech", 180, True, "sharp")
+        for n in range(20):
+            plan = uplink.step(n / 5, link(0), None, {"camera": [FACE, thin]}, [], Codecs(True),
+                               False, None, rate * 5 // 4)  # fmt: skip
+        return plan.low is not None
+
+    assert not low(152_000)
+    assert low(154_000)
+
+
 def test_the_exam_camera_comes_first() -> None:
     wants = {"camera": [FACE], "exam": [Want(4_000_000, "detail", 1080, True)]}
     thin = first(64_000, wants)
@@ -194,6 +206,8 @@ def test_a_voice_of_which_two_fifths_are_lost_is_told_as_text() -> None:
 
 def test_how_far_the_browser_may_look() -> None:
     assert first(64_000).ceiling == 96_000
+    assert first(99_000).ceiling == 148_500
+    assert first(100_000).ceiling == 200_000
     uplink = Uplink(QUALITY, 0.0)
     for n in range(4):
         plan = uplink.step(n / 5, link(60_000, queue=0.3), None, {"camera": [FACE]}, [],
@@ -323,6 +337,19 @@ def test_an_idle_belief_is_not_acted_upon_further_than_the_next_rung() -> None:
                            None, 20_000)  # fmt: skip
         assert plan.audio.wire < 17_000 and plan.spare < 12_000 and plan.camera is None
         assert uplink.rate is not None and uplink.rate < 60_000
+
+
+@pytest.mark.parametrize(("shown", "aimed"), [(37_000, 37_000), (37_200, 59_378)])
+def test_hope_aims_at_a_fifth_more_than_the_next_rung_and_not_from_afar(
+    shown: int, aimed: int
+) -> None:
+    """`sharp` takes 21 + 20.5 + 3 kbit/s and a tenth: 49 482."""
+    uplink = Uplink(QUALITY, 0.0)
+    for n in range(10):
+        told = Reported(200_000 if n else shown, 0.6, "none", n / 5, weighed=True)
+        uplink.step(n / 5, link(20_000), told, {"camera": [FACE]}, [], Codecs(True), False, None,
+                    shown * 5 // 4)  # fmt: skip
+    assert uplink.rate == aimed
 
 
 def test_a_trial_has_five_seconds_to_show_that_it_was_right() -> None:
