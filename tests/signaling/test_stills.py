@@ -388,6 +388,7 @@ def test_without_media_there_is_no_voice_to_wait_for() -> None:
 
 
 def test_pauses_and_patience_follow_the_rate() -> None:
+    assert pacing.UNKNOWN == 16_000 and pacing.price(100) == 3200
     assert pacing.pause(1000, 10_000, 0.2) == 0.1
     assert pacing.pause(1e6, 10_000, 0.2) == 0.2 == pacing.pause(0, 0, 0.2)
     assert pacing.pause(0.001, 10_000, 0.2) == 0.01
