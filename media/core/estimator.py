@@ -255,13 +255,12 @@ class Estimator:
 
     def _calm(self) -> bool:
         """Whether nothing speaks against sending more."""
-        delay, loss = self._delay, self._loss
-        return (
-            delay.queue < CALM
-            and delay.use is not Use.OVER
-            and loss.recent < HEAVY
-            and loss.recent - loss.own < QUIET
-        )
+        delay = self._delay
+        return delay.queue < CALM and delay.use is not Use.OVER and not self._lossy_now()
+
+    def _lossy_now(self) -> bool:
+        """Whether more is lost than the link loses by itself, or too much whosever it is."""
+        return self._loss.recent >= HEAVY or self._loss.recent - self._loss.own >= QUIET
 
     # Out
 
@@ -278,7 +277,7 @@ class Estimator:
             return "climbing", "climbing"
         if self._delay.queue > HIGH:
             return "steady", "delay"
-        return "steady", "loss" if self._loss.recent > QUIET else "rate"
+        return "steady", "loss" if self._lossy_now() else "rate"
 
     def _say(self) -> None:
         self.estimate = self._publish()
