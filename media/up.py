@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 
 from media.core import opus, red, twcc
-from media.core.belief import LEAST, Belief
+from media.core.belief import LEAST, MOST, Belief
 from media.core.capacity import start
 from media.core.inflow import Inflow, Watch
 from media.core.ladder import Link, Quality, VoiceStep
@@ -16,6 +16,7 @@ from media.core.plan import Plan
 from media.core.uplink import Codecs, Reported, Uplink, Want
 from media.events import Hint, LinkReport
 
+AHEAD = 1.3  # times what plans are made for: a belief runs no further ahead of them
 DEMAND = 1.5  # times what receivers could use of the largest picture
 VOICE = 100_000  # bit/s beside the pictures
 FLOOR_STEP = 1.3
@@ -91,9 +92,8 @@ class Up:
         report = self._report
         said = (report.available, report.at) if report and report.available else None
         useful = max((want.rate for each in wants.values() for want in each), default=0)
-        rate = self.belief.step(
-            self.inflow, said, self._planned, int(DEMAND * useful) + VOICE, self.transfer, now
-        )
+        demand = min(int(DEMAND * useful) + VOICE, int(AHEAD * (self.rate or MOST)))
+        rate = self.belief.step(self.inflow, said, self._planned, demand, self.transfer, now)
         limited = report.limited if report else "none"
         return Reported(rate, round_trip, limited, now, weighed=True)
 
@@ -102,7 +102,8 @@ class Up:
         steps, so that each is worth a message."""
         if not self.belief.settled(now):
             return 0
-        return int(FLOOR_STEP ** int(math.log(self.belief.rate, FLOOR_STEP)))
+        rate = min(self.belief.rate, self.rate or self.belief.rate)
+        return int(FLOOR_STEP ** int(math.log(rate, FLOOR_STEP)))
 
     def feed(self, media: int, sendable: int, now: float) -> None:
         """Feedback, when it is due. `media`: SSRC heard last; `sendable`: bit/s of the way back."""
