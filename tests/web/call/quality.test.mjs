@@ -29,6 +29,22 @@ test("a sender held back by its receiver is not the one in the way", () => {
   assert.deepEqual([alone.rung, alone.side], ["slow", "to"]);
 });
 
+test("a receiver that has not said yet what the sender says of it is not called fine", () => {
+  const early = passage(known(seat("doc", way("sharp", "receiver", 591)), seat("site", way("motion"), way("motion", "fine", 3395))), "doc", "site");
+  assert.deepEqual([early.side, early.rung, early.cause, early.figure, early.why.code], ["to", "sharp", "link", null, "rate"]);
+  const said = passage(known(seat("doc", way("sharp", "receiver", 591)), seat("site", way("motion"), way("sharp", "ceiling", 106))), "doc", "site");
+  assert.deepEqual([said.side, said.cause, said.figure], ["to", "ceiling", 106]);
+});
+
+test("a step up is told as a climb, a step down by its cause", () => {
+  const low = settled(null, { rung: "stills", side: "to", cause: "link", figure: 30 }, 0);
+  assert.equal(settled(low, { ...low, rung: "sharp" }, 1).cause, "climbing");
+  assert.equal(settled(low, { ...low, rung: "voice" }, 1).cause, "link");
+  assert.equal(settled(low, { ...low, rung: "sharp", cause: "choice" }, 1).cause, "choice");
+  const risen = settled(low, { ...low, rung: "sharp" }, 1);
+  assert.equal(settled(risen, { ...low, rung: "sharp" }, 1 + SETTLED_MS).cause, "link");
+});
+
 test("on the same rung whoever has a reason of their own is in the way", () => {
   const between = (up, down) => passage(known(seat("site", way("slow", up)), seat("doc", way("motion"), way("slow", down))), "site", "doc").side;
   assert.deepEqual([between("fine", "rate"), between("rate", "rate"), between("rate", "fine"), between("receiver", "rate")], ["to", "from", "from", "to"]);

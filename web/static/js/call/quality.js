@@ -5,7 +5,7 @@
  * they stay still while estimates move. Guesses nothing: unknown is null.
  */
 
-/** @import { Cause, Pair, Passage, QualityState, ReasonCode, Room, Rung, RungMark, Said, SeatQuality, Turn, Way } from "../../../types/call.d.ts" */
+/** @import { Cause, Pair, Passage, QualityState, Reason, ReasonCode, Room, Rung, RungMark, Said, SeatQuality, Turn, Way } from "../../../types/call.d.ts" */
 
 /** From the best to the least. @type {Rung[]} */
 export const RUNGS = ["motion", "slow", "sharp", "stills", "voice", "text"];
@@ -26,6 +26,9 @@ const CAUSES = {
 
 /** @type {Cause[]} */
 const OF_LINK = ["link", "climbing"];
+
+/** @type {Reason} */
+const HELD = { code: "rate", have: null, need: null };
 
 /** How long words stand on one rung before another reason, or another side, may replace them. */
 export const SETTLED_MS = 10_000;
@@ -80,9 +83,10 @@ export function passage(known, from, to) {
   if (!limit) return null;
   const { way, side } = limit;
   const rung = up && down && depth(up.rung) > depth(down.rung) ? up.rung : (down ?? way).rung;
-  const cause = causeOf(way) === "receiver" ? "link" : causeOf(way);
+  // The receiver's own word may come a second after the sender's, which says it is held back.
+  const unsaid = depth(way.rung) < depth(rung) || causeOf(way) === "receiver";
   const figure = way.why.have ?? (way.rate === null ? null : way.rate / 1000);
-  return { rung, side, cause, why: way.why, figure };
+  return { rung, side, cause: unsaid ? "link" : causeOf(way), why: unsaid ? HELD : way.why, figure: unsaid ? null : figure };
 }
 
 /**
@@ -107,9 +111,18 @@ function limiting(up, down) {
  */
 export function settled(before, now, at) {
   if (!now) return null;
-  if (!before || before.rung !== now.rung) return { ...now, settled: at };
+  if (!before || before.rung !== now.rung) return { ...now, cause: rising(before, now) ? "climbing" : now.cause, settled: at };
   const same = before.side === now.side && before.cause === now.cause;
   return same || at - before.settled < SETTLED_MS ? before : { ...now, settled: at };
+}
+
+/**
+ * A step up is told as such, whatever held the rung below.
+ * @param {Said | null} before
+ * @param {Passage} now
+ */
+function rising(before, now) {
+  return before !== null && depth(now.rung) < depth(before.rung) && now.cause === "link";
 }
 
 /**
