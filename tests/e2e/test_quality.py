@@ -1,15 +1,15 @@
 """What the screen says of a call's quality, in real calls: the words, the details, the choice of
 what matters, and a picture that stops.
 
-A link that really gets thin is for the laboratory; here the links are as good as loopback, and a
-picture is stopped at its sender.
+Links are as good as loopback but in the last test, where Chromium itself makes the site's link
+thin: enough for the words; what a thin link does to speech and pictures is for the laboratory.
 """
 
 from __future__ import annotations
 
 import re
 
-from playwright.async_api import Browser, Locator, Page, expect
+from playwright.async_api import Browser, CDPSession, Locator, Page, expect
 
 from tests.e2e import journey
 from tests.e2e.conftest import People
@@ -113,3 +113,43 @@ STOP = """() => {
   return sender.replaceTrack(null);
 }"""
 GO_ON = "() => window.__kept.sender.replaceTrack(window.__kept.track)"
+
+
+class Throttle:
+    """Chromium's own emulation of a link, kbit/s. A page's connections must be made under it."""
+
+    def __init__(self, tools: CDPSession) -> None:
+        self._tools = tools
+
+    @classmethod
+    async def of(cls, page: Page) -> Throttle:
+        tools = await page.context.new_cdp_session(page)
+        await tools.send("Network.enable")
+        return cls(tools)
+
+    async def give(self, up: float, down: float) -> None:
+        conditions = {"offline": False, "latency": 50, "packetLoss": 0, "packetQueueLength": 30}
+        rates = {"uploadThroughput": up * 125, "downloadThroughput": down * 125}
+        await self._tools.send("Network.emulateNetworkConditions", conditions | rates)
+
+
+async def test_a_link_that_gets_thin_is_told_at_both_ends_and_so_is_its_return(
+    carbet: Carbet, chromium: Browser, second_chromium: Browser, people: People
+) -> None:
+    clinician, site = await people.sit(chromium), await people.sit(second_chromium)
+    link = await Throttle.of(site)
+    await link.give(2000, 4000)
+    await enter_both(carbet, clinician, site)
+    await link.give(24, 400)
+    low = re.compile("Liaison faible (depuis|avec) Maripasoula : voix (seule|. images fixes)")
+    await expect(indicator(clinician)).to_contain_text(low, timeout=SLOW)
+    seen = re.compile("Besançon vous (voit en images fixes|entend, sans image)")
+    await expect(indicator(site)).to_contain_text(seen, timeout=SLOW)
+    said = re.compile("^(Images? fixe|Voix seule)")
+    await expect(
+        clinician.get_by_role("article", name=ODILE).get_by_text(said).first
+    ).to_be_visible()
+
+    await link.give(2000, 4000)
+    await expect(indicator(clinician)).not_to_contain_text(low, timeout=2 * SLOW)
+    await expect(indicator(site)).not_to_contain_text(seen, timeout=2 * SLOW)
