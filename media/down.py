@@ -16,6 +16,7 @@ from media.core.estimator import Estimate, Estimator
 from media.core.ladder import Link, Quality
 from media.core.pacer import Pacer
 from media.core.probe import Probe
+from media.core.rewrite import Packet
 from media.core.trace import Trace
 from media.events import Hint
 from media.track import Outgoing, Track
@@ -82,8 +83,8 @@ class Down:
         """Who gets how much of the link from now on."""
         found = self.estimate
         link = Link(
-            found.bitrate, found.own_loss, found.own_loss, self._round_trip, found.queue, found.state,
-            found.why,
+            found.bitrate, found.own_loss, found.own_loss, self._round_trip, found.queue,
+            found.state, found.why,
         )  # fmt: skip
         shares = self._ladder.step(now, link, pictures, voices, self.transfer, self.hint.ceiling)
         self._demand = shares.demand
@@ -111,6 +112,11 @@ class Down:
 
     def pace(self, track: Track, item: Outgoing, now: float) -> None:
         """Send a packet of a picture in its turn."""
+        if isinstance(item, Packet) and self._pacer.straight(
+            len(item.payload) + OVERHEAD + NUMBER + 12, now, track.ssrc, item.timestamp, item.key
+        ):
+            track.emit(item, now)
+            return
         size, frame = track.measure(item)
         self._pacer.push((track, item), size, now, frame)
         self._serve(now)
@@ -121,12 +127,11 @@ class Down:
         for track, item in self._pacer.stale(now):
             track.skip(item, now)
         self._probing(now)
+        self.budget.rate = rate = self.estimate.bitrate
+        self._pacer.rate = max(HEADROOM * rate, self._probe_rate())
         self._serve(now)
 
     def _serve(self, now: float) -> None:
-        rate = self.estimate.bitrate
-        self.budget.rate = rate
-        self._pacer.rate = max(HEADROOM * rate, self._probe_rate())
         for (track, item), size in self._pacer.due(now):
             self._pacer.spent(-size)  # what leaves is counted by `send`
             track.emit(item, now)

@@ -9,22 +9,22 @@ Rates are bit/s on the wire, times s.
 from media.core.inflow import LOSSES, Inflow
 
 LEAST, MOST = 8_000, 20_000_000
-WAITS, CALM = 0.2, 0.1  # s of queue: too much; little enough to grow
+WAITS, CALM = 0.15, 0.08  # s of queue: too much; little enough to grow
 LOSES, QUIET = 0.08, 0.04  # loss beyond the link's own: too much; little enough to grow
 EMPTY = 0.04  # s of queue below which what is lost is lost on the air, not for want of room
 RUIN = 0.3  # loss which is too much even so
-BACK = 0.85  # of what arrives, on congestion (beta of AIMD in libwebrtc)
+BACK = 0.9  # of what arrives, on congestion
 BLUNT = 0.75  # of the belief, where what arrives does not tell what the link carries
 DEEPEST = 0.6  # of the belief in one step: other traffic may have taken the rest for a moment
 PAUSE = 1.0  # s between two steps down: the first must have had time to be felt
 SILENT = 6_000  # bit/s: less says nothing of the link
 HOLD = 2.0  # s after congestion without growth
 FREE = 0.25  # of the belief, each second, while no end of the link was seen
-FAST, SLOW = 0.10, 0.025  # the same far from where one was seen, and near it
+FAST, SLOW, TOP = 0.10, 0.025, 0.01  # the same far from where one was seen, near it, beyond it
 NEAR = 0.8
 USED = 0.6  # of the belief: plans beyond it are to show that it is right
-REACH, FREE_REACH = 1.4, 1.8  # times what arrives, the most then
-FORGET = 30.0  # s after which the last congestion is no measure any more
+REACH, FREE_REACH = 1.25, 1.8  # times what arrives, the most then
+FORGET = 90.0  # s after which the last congestion is no measure any more
 JUMP = 1.5  # times, the most at once, towards what a browser has found out
 FRESH = 20.0  # s what a browser said is worth something
 
@@ -66,6 +66,10 @@ class Belief:
             self._learn(said, now)
         return int(self.rate)
 
+    def _careful(self) -> float:
+        most = self._most[0] if self._most else MOST
+        return TOP if self.rate > most else SLOW if self.rate > NEAR * most else FAST
+
     def _free(self, now: float) -> bool:
         """Whether no congestion has shown, for long, where the end of the link is."""
         return self._most is None or now - self._most[1] >= FORGET
@@ -83,9 +87,7 @@ class Belief:
         self.rate = max(LEAST, min(self.rate, to))
 
     def _grow(self, passed: float, most_useful: int, now: float) -> None:
-        most = self._most
-        near = most is not None and not self._free(now) and self.rate > NEAR * most[0]
-        pace = FREE if self._free(now) else SLOW if near else FAST
+        pace = FREE if self._free(now) else self._careful()
         grown = self.rate * (1 + passed * pace)
         self.rate = max(self.rate, min(grown, most_useful))
 

@@ -39,9 +39,9 @@ class Rewriter:
     """The numbers of one slot's line."""
 
     __slots__ = (
-        "_before", "_gaps", "_kept", "_last", "_last_at", "_last_picture", "_last_tl0", "_left", "_left_pictures", "_offset", "_picture", "_picture_offset",
-        "_pictures", "_rate", "_run", "_tl0_offset", "lowest", "next", "sequence", "ssrc",
-        "time_offset",
+        "_before", "_gaps", "_kept", "_last", "_last_at", "_last_picture", "_last_tl0", "_left",
+        "_left_pictures", "_offset", "_picture", "_picture_offset", "_pictures", "_rate", "_run",
+        "_tl0_offset", "lowest", "next", "sequence", "ssrc", "time_offset",
     )  # fmt: skip
 
     def __init__(self, ssrc: int, clock_rate: int) -> None:
