@@ -10,6 +10,7 @@ import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 import socketio
@@ -34,13 +35,14 @@ from media.events import (
     WorkerLost,
     read_event,
 )
+from media.quality import QualityError, load
 from server.kernel import tasks
 
 __all__ = [
     "Encode", "Hint", "LinkReport", "MediaAway", "MediaClient", "MediaEvent", "MediaRefused",
     "Offer", "PeerGone", "PeerQuality", "PeerResumed", "PeerStalled", "PeerUp", "PictureResumed",
-    "PictureStalled", "SlotUse", "SlotsChanged", "Spawn", "SpeakerChanged", "WorkerBack",
-    "WorkerLost",
+    "PictureStalled", "QualityError", "SlotUse", "SlotsChanged", "Spawn", "SpeakerChanged",
+    "WorkerBack", "WorkerLost", "check_ladder",
 ]  # fmt: skip
 
 log = logging.getLogger("carbet.media.client")
@@ -66,6 +68,11 @@ class Offer:
     session: str
     sdp: str
     plan: dict[str, Any] = field(default_factory=dict)
+
+
+def check_ladder(path: str) -> None:
+    """Whether workers could use this ladder, Carbet's own without a path. Raises QualityError."""
+    load(Path(path) if path else None)
 
 
 Callback = Callable[[MediaEvent], Awaitable[None]]

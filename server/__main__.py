@@ -60,14 +60,24 @@ def demo(options: argparse.Namespace) -> None:
 
 def _run(options: argparse.Namespace, *, demo: bool) -> None:
     settings = settings_of(options)
+    _check_ladder(settings)
     logs.start(settings.log.level)
     # Imported by name, here only: no other command should wait for every feature to load.
     importlib.import_module("server.app").run(settings, demo=demo or settings.demo.enabled)
 
 
 def check_config(options: argparse.Namespace) -> None:
-    settings_of(options)
+    _check_ladder(settings_of(options))
     print("ok")
+
+
+def _check_ladder(settings: Settings) -> None:
+    """A worker that cannot read its ladder would only die, again and again."""
+    client = importlib.import_module("media.client")
+    try:
+        client.check_ladder(settings.media.quality)
+    except client.QualityError as error:
+        raise Ended(str(error)) from None
 
 
 def run_migrations(options: argparse.Namespace) -> None:

@@ -32,6 +32,20 @@ def test_check_config_says_ok(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == "ok\n"
 
 
+def test_an_absurd_ladder_is_refused_with_line_and_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ladder = tmp_path / "quality.toml"
+    ours = Path("config/quality.toml").read_text("utf-8")
+    line = ours[: ours.index("ptime = 40")].count("\n") + 1
+    ladder.write_text(ours.replace("ptime = 40", "ptime = 45", 1), "utf-8")
+    monkeypatch.setenv("CARBET_MEDIA__QUALITY", str(ladder))
+    for command in ("check-config", "serve"):
+        assert main([command]) == 1
+        said = capsys.readouterr().err
+        assert f"quality.toml:{line}: audio" in said and " / " in said
+
+
 def test_check_config_says_each_wrong_key_in_both_languages(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
