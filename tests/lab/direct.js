@@ -28,7 +28,11 @@
     const stream = await (window.own ??= navigator.mediaDevices.getUserMedia({ audio: true, video: { width: 640, height: 480 } }));
     const pc = new RTCPeerConnection();
     peers.set(name, { pc, tuning });
-    pc.ontrack = (event) => { if (event.track.kind === "video") show(event.streams[0]); };
+    /* Where only a voice comes it must be played too: what nobody plays is never decoded. */
+    pc.ontrack = ({ track, streams: [one] }) => {
+      const heard = track.kind === "video" || !one.getVideoTracks().length;
+      if (heard && ![...document.querySelectorAll("video")].some((shown) => shown.srcObject === one)) show(one);
+    };
     for (const track of stream.getTracks()) {
       if (track.kind === "audio" || !tuning || tuning.video) pc.addTrack(track, stream);
     }

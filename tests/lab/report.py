@@ -43,7 +43,7 @@ def told(rows: Rows) -> Figures:
 
 
 def owed_table(values: Figures) -> str:
-    lines = []
+    lines: list[tuple[str, ...]] = []
     for owed in OWED:
         got = [values.get((owed.profile, owed.system, figure)) for figure in owed.figures]
         sign = judged(owed, values)
@@ -51,7 +51,9 @@ def owed_table(values: Figures) -> str:
         bound = "" if owed.owed is None else f"{sense} {number(owed.owed)} {unit}".strip()
         aim = "" if owed.aim is None else f"{sense} {number(owed.aim)} {unit}".strip()
         measured = " / ".join(number(value) for value in got) if sign else ""
-        lines.append((owed.profile, owed.what, bound, aim, measured, SIGNS[sign]))
+        spared = owed.instead and sign == "missed" and lines[-1][-1] in (SIGNS["met"], SIGNS["aim"])
+        said = "not needed" if spared else SIGNS[sign]
+        lines.append((owed.profile, owed.what, bound, aim, measured, said))
     heads = ("link", "what", "owed", "aim", "measured (up / down)", "")
     return table(heads, lines)
 

@@ -42,6 +42,13 @@ def test_an_aim_alone_is_not_owed() -> None:
     assert [judged(alone, both(value, 0)) for value in (1, 1.1)] == ["aim", "short"]
 
 
+@pytest.mark.parametrize(("fps", "said"), [(6.0, "not needed"), (4.0, "**missed**")])
+def test_what_stands_instead_is_not_needed_where_the_other_is_met(fps: float, said: str) -> None:
+    told = {("edge", "carbet", "up fps"): fps, ("edge", "carbet", "up still every"): 9.0}
+    (line,) = [line for line in report.owed_table(told).splitlines() if "or a still each" in line]
+    assert line.split("|")[6].strip() == said
+
+
 def test_changes_of_rung_are_owed_on_every_link() -> None:
     seen = {"vsat": (3.9, 0.0), "edge": (0.0, 4.0)}
     told: dict[tuple[str, str, str], float | None] = {
