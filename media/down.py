@@ -68,10 +68,11 @@ class Down:
         self._way = way
         self._counts = counts
 
-    def begin(self, most: int, now: float) -> None:
-        """Nothing left yet, and the link carries no more than this, bit/s."""
-        if most < self.estimate.bitrate:
-            start = max(LEAST, most)
+    def begin(self, most: int, near: bool, now: float) -> None:
+        """Nothing left yet: the link carries no more than `most` bit/s, and may be `near`."""
+        start = START_NEAR if near and self.hint.down is None else self.estimate.bitrate
+        start = max(LEAST, min(start, most))
+        if start != self.estimate.bitrate:
             self._estimator = Estimator(now, start, self.hint.rtt, trace=self._trace)
 
     @property

@@ -33,6 +33,7 @@ ASKS = 0.02  # s between two looks at what is missing
 REPORTS = 1.0  # s between our receiver reports
 SENDER_REPORTS = 2.0
 DESCRIBED = 30_000  # bits of an offer and an answer on the wire, compressed
+NEAR = 0.3  # s of their time on a link that is neither far nor thin
 SPARED = 0.7  # s of their time that is not the link's thinness
 FIRST_REPORTS = 0.2  # s between the first two on a new source
 
@@ -107,9 +108,9 @@ class Session:
 
     def answered(self, answer: Answer, now: float = 0.0) -> None:
         """The browser's answer came. How long it was on its way is the first word on its link."""
-        thin = crossing(now - self.opened_at)
-        self.up.begin(thin)
-        self.down.begin(thin, now)
+        took = now - self.opened_at
+        self.up.begin(crossing(took), took < NEAR)
+        self.down.begin(crossing(took), took < NEAR, now)
         self.agreed = True
         for line in UP:
             said = answer.lines[line.mid]

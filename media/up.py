@@ -18,6 +18,7 @@ from media.events import Hint, LinkReport
 
 AHEAD = 1.3  # times what plans are made for: a belief runs no further ahead of them
 DEMAND = 1.5  # times what receivers could use of the largest picture
+START_NEAR = 300_000  # bit/s where nothing is remembered of a link that is near
 VOICE = 100_000  # bit/s beside the pictures
 FLOOR_STEP = 1.3
 
@@ -43,8 +44,10 @@ class Up:
         self._fed_at = now
         self._feed_every = twcc.FAST
 
-    def begin(self, most: int) -> None:
-        """Nothing came yet, and its link carries no more than this, bit/s."""
+    def begin(self, most: int, near: bool) -> None:
+        """Nothing came yet: its link carries no more than `most` bit/s, and may be `near`."""
+        if near and self.hint.up is None:
+            self.belief.rate = max(self.belief.rate, START_NEAR)
         self.belief.rate = min(self.belief.rate, max(LEAST, most))
 
     def arrived(self, size: int, number: int, now: float) -> None:

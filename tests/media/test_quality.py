@@ -58,10 +58,10 @@ def test_the_ladder_that_comes_with_carbet_is_read_whole() -> None:
     assert [(*dataclasses.astuple(row.step), row.least, row.loss) for row in quality.audio] == [
         (32_000, 20, True, 700_000, 0.0),
         (32_000, 20, False, 400_000, 0.0),
-        (24_000, 20, True, 340_000, 0.015),
+        (24_000, 20, True, 340_000, 0.004),
         (24_000, 20, False, 260_000, 0.0),
         (16_000, 40, False, 180_000, 0.0),
-        (16_000, 60, True, 120_000, 0.015),
+        (16_000, 60, True, 120_000, 0.004),
         (16_000, 60, False, 90_000, 0.0),
         (12_000, 60, True, 80_000, 0.02),
         (8_000, 60, True, 44_000, 0.025),

@@ -108,15 +108,15 @@ def test_down_at_once_up_after_five_seconds_and_with_room() -> None:
 
 def test_protection_comes_at_once_and_goes_after_ten_calm_seconds() -> None:
     choice = VoiceChoice(QUALITY, 0.0)
-    assert not choice.step(256_000, 0.01, False, 0.0).red
+    assert not choice.step(256_000, 0.003, False, 0.0).red
     assert choice.step(256_000, 0.02, False, 0.2).red
     for n in range(100):
         assert choice.step(256_000, 0.0 if n % 50 else 0.02, False, 0.4 + n / 5).red
     now = 0.4 + 99 / 5
     assert choice.step(256_000, 0.0101, False, now + 9).red  # more than half of what it came for
-    assert choice.step(256_000, 0.009, False, now + 10).red
-    assert choice.step(256_000, 0.009, False, now + 19.9).red
-    assert not choice.step(256_000, 0.009, False, now + 20).red
+    assert choice.step(256_000, 0.003, False, now + 10).red
+    assert choice.step(256_000, 0.003, False, now + 19.9).red
+    assert not choice.step(256_000, 0.003, False, now + 20).red
 
 
 @given(
