@@ -20,10 +20,11 @@ PAUSE = 1.0  # s between two steps down: the first must have had time to be felt
 SILENT = 6_000  # bit/s: less says nothing of the link
 HOLD = 2.0  # s after congestion without growth
 FREE = 0.25  # of the belief, each second, while no end of the link was seen
-FAST, SLOW, TOP = 0.10, 0.025, 0.01  # the same far from where one was seen, near it, beyond it
+FAST, SLOW, TOP = 0.10, 0.03, 0.02  # the same far from where one was seen, near it, beyond it
 NEAR = 0.8
 USED = 0.6  # of the belief: plans beyond it are to show that it is right
 REACH, FREE_REACH = 1.25, 1.8  # times what arrives, the most then
+REFUTED = 1.05  # times where a link seemed to end: what arrives beyond shows that it does not
 FORGET = 90.0  # s after which the last congestion is no measure any more
 JUMP = 1.5  # times, the most at once, towards what a browser has found out
 FRESH = 20.0  # s what a browser said is worth something
@@ -59,6 +60,8 @@ class Belief:
         if seen.rate > 0 and (waits > WAITS or (fresh and excess > LOSES)):
             self._fall(seen.peak, shared, now)
         elif self.calm and now - self._fell >= HOLD and seen.rate > 0:
+            if self._most and seen.rate > REFUTED * self._most[0]:
+                self._most = None
             # Told to use it and not using it: then it is the browser that knows better.
             reach = FREE_REACH if self._free(now) else REACH
             bound = reach * seen.peak if planned > USED * self.rate else MOST
