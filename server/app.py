@@ -18,6 +18,7 @@ from aiohttp import web
 
 from media.client import MediaClient, MediaEvent, PeerQuality, Spawn
 from server import demo, health, middleware, pages
+from server.bundles import NotBundled
 from server.kernel import keys, logs, tasks
 from server.kernel.anchor import Anchor
 from server.kernel.db import Database, utcnow
@@ -230,6 +231,8 @@ def run(settings: Settings, demo: bool) -> None:
         context.load_cert_chain(files.cert, files.key)
     try:
         _serve(settings, files, context)
+    except NotBundled as error:
+        sys.exit(str(error))
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
             raise

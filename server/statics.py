@@ -1,20 +1,20 @@
 """Scripts, styles and pictures, kept in memory, compressed once, and named by their content.
 
-An address carries one digest of the whole tree: modules may import each other by relative paths,
-a browser keeps them for ever, and a new release is a new address. A page's script comes as one with
-all it imports (`bundles.py`), at its own address. Serves nothing a person sent.
+An address carries one digest of the whole tree: files may name each other by relative paths, a
+browser keeps them for ever, and a new release is a new address. Of scripts, only what is made for
+pages (`bundles.py`) is served. Serves nothing a person sent.
 """
 
 import gzip
 import hashlib
 import mimetypes
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from aiohttp import web
 
-from server.bundles import Bundle, NotBundled
+from server.bundles import NotBundled, bundled
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "web" / "static"
@@ -34,43 +34,41 @@ class File:
     media_type: str
 
 
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise NotBundled(f"{path} : absent, « npm ci » / not there, npm ci") from None
+
+
 def _file(name: str, body: bytes) -> File:
     media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
     squeezed = gzip.compress(body, 9, mtime=0) if media_type.startswith(TEXTUAL) else None
     return File(body, squeezed, media_type)
 
 
-def _bundled(bodies: Mapping[str, bytes]) -> dict[str, bytes]:
-    """The scripts of pages, each with all it imports, and their later parts, by name.
-
-    Raises `NotBundled`."""
-    scripts = {name: body.decode() for name, body in bodies.items() if name.endswith(".js")}
-    pages = [name for name in scripts if name.startswith(PAGES)]
-    parts = {page: Bundle(scripts).of(page) for page in pages}
-    later = {name for page, made in parts.items() for name in made if name != page}
-    every = [item for page, made in parts.items() if page not in later for item in made.items()]
-    if len(dict(every)) < len(every):
-        raise NotBundled(f"imported later by two pages: one of {', '.join(sorted(later))}")
-    return {name: script.encode() for name, script in every}
-
-
 class Statics:
-    """The files, by their path below the tree. Raises `FileNotFoundError` when npm's are absent."""
+    """The files, by their path below the tree. Raises `NotBundled`."""
 
     def __init__(self) -> None:
         paths = {
             str(path.relative_to(SOURCE)): path for path in SOURCE.rglob("*") if path.is_file()
         }
-        bodies = {name: path.read_bytes() for name, path in sorted((paths | VENDOR).items())}
-        made = bodies | _bundled(bodies)
-        self._files = {name: _file(name, body) for name, body in made.items()}
+        bodies = {name: _read(path) for name, path in sorted((paths | VENDOR).items())}
+        scripts = {name: body for name, body in bodies.items() if name.endswith(".js")}
+        pages = [name for name in scripts if name.startswith(PAGES)]
+        made, self._places = bundled(scripts, pages)
+        served = {name: body for name, body in bodies.items() if name not in scripts} | made
+        self._files = {name: _file(name, body) for name, body in served.items()}
         digest = hashlib.sha256()
         for name, file in sorted(self._files.items()):
             digest.update(name.encode() + b"\0" + file.body)
         self.version = digest.hexdigest()[:12]
 
     def address(self, name: str) -> str:
-        """The address of a file of the tree. Raises `KeyError` for one that is not there."""
+        """The address of a file of the tree; for a script, of what was made of it. Raises
+        `KeyError` for one that is not there."""
+        name = self._places.get(name, name)
         if name not in self._files:
             raise KeyError(name)
         return f"/static/{self.version}/{name}"

@@ -2,9 +2,11 @@
  * Fetches what takes, sends and draws stills. It comes apart from the page, which is light.
  */
 
-const APART = new URL("../call/still_apart.js", import.meta.url);
-/** Firefox never asks again for an address that failed once. */
+/** Firefox never asks again for an address that failed once: a second try has one of its own, made
+ *  from what `call.html` says of where the file is. */
 let failures = 0;
+
+const apart = () => document.querySelector("meta[name=apart]")?.getAttribute("content");
 
 /**
  * Rejects when it could not be fetched, and may be asked again.
@@ -12,7 +14,7 @@ let failures = 0;
  */
 export async function stillParts() {
   try {
-    return (await (failures ? import(`${APART}?${failures}`) : import("./still_apart.js"))).parts;
+    return (await (failures ? import(`${apart()}?${failures}`) : import("./still_apart.js"))).parts;
   } catch (error) {
     failures += 1;
     throw error;
