@@ -27,6 +27,7 @@ REMEMBERED = 0.8  # of what the site had last time
 NEAR = 0.1  # s of round trip below which a thin link is unlikely
 START_FAR, START_NEAR = 120_000, 300_000  # bit/s where nothing is remembered
 LEAST = 12_000  # bit/s: a voice
+UNKNOWN = 2_000_000  # bit/s for whoever agreed to no feedback
 PACE = 0.01  # s between two looks at the queue
 HEADROOM = 1.1  # of the estimate: the link is to be the limit, not the pacer
 
@@ -54,6 +55,7 @@ class Down:
     ) -> None:  # fmt: skip
         self.hint = hint
         self.budget = Budget()
+        self.blind = False  # it agreed to no feedback (no browser does that): nothing is adapted
         self.transfer = False  # something else than media crosses the link
         self._trace = trace
         self._estimator = Estimator(now, first_rate(hint), hint.rtt, trace=trace)
@@ -128,7 +130,7 @@ class Down:
         for track, item in self._pacer.stale(now):
             track.skip(item, now)
         self._probing(now)
-        self.budget.rate = rate = self.estimate.bitrate
+        self.budget.rate = rate = UNKNOWN if self.blind else self.estimate.bitrate
         self._pacer.rate = max(HEADROOM * rate, self._probe_rate())
         self._serve(now)
 

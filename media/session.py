@@ -121,6 +121,7 @@ class Session:
         for mid, track in self.tracks.items():
             track.answered(answer.lines[mid])
         self.can = Can(answer.lines["camera"].av1, answer.lines["v0"].av1)
+        self.down.blind = not answer.lines["v0"].feedback
 
     def _know(self, line: Line, ssrc: int, again: bool) -> None:
         source = self.sources[line.mid]
@@ -300,7 +301,7 @@ class Session:
 
     def show(self, shares: Shares, sources: Mapping[str, Mapping[str, Source]]) -> None:
         """Let through what was allotted. `sources` by peer, then by mid."""
-        for key, share in shares.tracks.items():
+        for key, share in shares.tracks.items() if not self.down.blind else ():
             track = self.tracks[key]
             shown = track.coming or track.source
             if shown is not None and shown.mid in ("camera", "low"):

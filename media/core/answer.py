@@ -36,6 +36,7 @@ class AnsweredLine:
     vp8: bool = True
     av1: bool = False
     av1_rtx: bool = False
+    feedback: bool = True  # transport-wide feedback will come
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,7 @@ def _line(mid: str, accepted: bool, types: set[int], section: _Section) -> Answe
     return AnsweredLine(
         mid, accepted, RED in types, VP8_RTX in types, ssrc, rtx,
         VP8 in types, AV1 in types, AV1_RTX in types,
+        any(value.endswith("transport-cc") for value in section.all("rtcp-fb")),
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from aiortc import (
 )
 from aiortc.mediastreams import AudioStreamTrack, MediaStreamTrack, VideoStreamTrack
 
+from media.events import Hint
 from media.worker import Worker
 
 
@@ -37,7 +38,8 @@ class AiortcPeer:
     async def answer(self, sends: bool = True) -> str:
         """Ask the worker for an offer and take it."""
         assert self._worker is not None
-        name, sdp, _ = self._worker.open(self._room, self.name)
+        # It follows no plan and gives no feedback: only a wide link carries what it sends.
+        name, sdp, _ = self._worker.open(self._room, self.name, Hint(5_000_000, 5_000_000))
         return await self.take(name, sdp, sends)
 
     async def take(self, session: str, sdp: str, sends: bool = True) -> str:

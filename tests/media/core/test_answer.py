@@ -34,9 +34,11 @@ def test_an_answer_is_read() -> None:
     assert read.active and read.ufrag == "abcd"
     assert read.fingerprints == (answer.Fingerprint("sha-256", ":".join(["AB"] * 32)),)
     assert read.lines["camera"] == answer.AnsweredLine(
-        "camera", True, False, True, 101, 201, True, True, True
+        "camera", True, False, True, 101, 201, True, True, True, feedback=False
     )
-    assert read.lines["mic"] == answer.AnsweredLine("mic", True, True, False, 100, 0, vp8=False)
+    assert read.lines["mic"] == answer.AnsweredLine(
+        "mic", True, True, False, 100, 0, vp8=False, feedback=False
+    )
     assert read.lines["v3"].rtx and not read.lines["v3"].ssrc
 
 
