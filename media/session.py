@@ -264,9 +264,11 @@ class Session:
             if not source.ssrc:
                 continue
             if source.gaps:
-                asks = source.gaps.due(now, trip, rate, sound=source.audio)
+                asks = source.gaps.due(now, trip, rate, int(source.size), sound=source.audio)
                 if asks:
                     self._way.send_rtcp(rtcp.write_nack(self._ours, source.ssrc, asks))
+                if source.gaps.given_up() and not source.audio:
+                    source.desk.ask()  # Chromium would wait three seconds, then ask for the same
             if (
                 source.receivers
                 and not source.audio

@@ -9,13 +9,14 @@ from media.core.gaps import Arrival, Gaps
 from media.core.history import History
 from media.core.keyframes import KeyframeDesk
 from media.core.lines import AUDIO_RATE, AV1, RED, VIDEO_RATE, Line
-from media.core.measure import Measure
+from media.core.measure import OVERHEAD, Measure
 from media.core.picture import Picture
 from media.core.reception import Reception
 from media.core.rewrite import Packet
 
 PRESENT = 2.5  # s without a packet before a source counts as absent
 EXAM_PRESENT = 4.0  # a still screen is sent about once a second
+SIZE_WEIGHT = 0.05  # of each packet in the mean size
 _runs = count(1)
 
 
@@ -47,6 +48,7 @@ class Source:
         self.heard_at = -1e9
         self.highest = -1  # place
         self.key_bytes = 0  # of the last key frame, as payload
+        self.size = 0.0  # bytes of a packet on the wire, about
         self.redundant = False  # its sound comes as RED
         self._run = next(_runs)
         self._frame = self._key_frame = -1  # timestamps
@@ -97,9 +99,12 @@ class Source:
             self.redundant = marker_and_type & 0x7F == RED
         elif payload:
             picture = self._read(payload, timestamp, marker_and_type, now)
+            if picture.keyframe:
+                self.gaps.passed(place)
             key = timestamp == self._key_frame
             if key:
                 self.key_bytes += len(payload)
+        self.size += (len(payload) + OVERHEAD - self.size) * (SIZE_WEIGHT if self.size else 1)
         self.measure.note(len(payload), picture.temporal if picture else 0, now)
         packet = rewrite.Packet(
             place, timestamp, marker_and_type, payload, picture, key, self._run

@@ -11,6 +11,7 @@ from media.core.sequence import Unroller
 MOST_ASKS = 5
 MOST_MISSING = 512
 LONGEST_JUMP = 1000
+GATHERED = 3.0  # s of that share which may be asked for at once: losses come in bursts
 KEPT = 3.0  # s a missing packet may still arrive and count
 REORDERING = 0.005  # s before the first ask: packets overtake each other
 SHARE = 0.15  # of the link which repairs may take (str0m bounds its RTX alike)
@@ -35,6 +36,7 @@ class Gaps:
         self._line = Unroller()
         self._missing: dict[int, list[float]] = {}  # place → [first seen, last ask, asks]
         self.asked = 0
+        self._given_up = False
         self._credit = 0.0  # bits of repair which may be asked for
         self._credited_at: float | None = None
 
@@ -59,6 +61,17 @@ class Gaps:
             del self._missing[next(iter(self._missing))]
         return Arrival.NEW, place
 
+    def passed(self, place: int) -> None:
+        """A key frame starts here: nobody needs what is missing before it."""
+        for missing in [each for each in self._missing if each < place]:
+            del self._missing[missing]
+        self._given_up = False
+
+    def given_up(self) -> bool:
+        """Whether a packet will not be asked for any more, since this was asked last."""
+        given_up, self._given_up = self._given_up, False
+        return given_up
+
     def due(
         self, now: float, round_trip: float, rate: float = 0.0, size: int | None = None,
         sound: bool = False,
@@ -79,6 +92,8 @@ class Gaps:
         for place, entry in self._missing.items():
             seen, last, count = entry
             if not REORDERING <= now - seen <= patience or count >= MOST_ASKS:
+                if now - seen > patience and count <= MOST_ASKS:
+                    self._given_up, entry[2] = True, MOST_ASKS + 1
                 continue
             # Each ask waits longer than the one before: what stands in a queue is not lost.
             if count and now - last < (round_trip * 1.15 + 0.03) * count:
@@ -100,12 +115,12 @@ class Gaps:
             del self._missing[place]
 
     def _earn(self, now: float, rate: float, packet: int) -> float:
-        """Bits which may be asked for: a second's worth may gather."""
+        """Bits which may be asked for: some seconds' worth may gather."""
         if rate <= 0:
             return float("inf")
         each_second = max(SHARE * rate, packet)
         before = self._credited_at
         self._credited_at = now
         if before is None or self._credit == float("inf"):
-            return each_second
-        return min(self._credit + (now - before) * each_second, each_second)
+            return GATHERED * each_second
+        return min(self._credit + (now - before) * each_second, GATHERED * each_second)

@@ -19,6 +19,8 @@ PROMPT = 20.0  # s the promptest packet is remembered: the clocks of two machine
 CALM = 0.1  # s of queue below which loss is the link's own, not the queue's
 OWN_WEIGHT = 0.03  # of each look, four a second: some ten seconds to be sure
 CLOCK = 48_000
+TURN = 1 << 32
+OVERTAKEN = 3 * CLOCK  # of RTP time before the newest: further back its clock was set anew
 LONGEST_GAP = 1000  # numbers: a jump beyond it is a new start, not a loss
 JUMP = 30.0  # s: a microphone so late had its clock set anew
 
@@ -52,6 +54,7 @@ class Watch:
         self._cut_at = now
         self._own = 0.0
         self._prompt: deque[tuple[float, float]] = deque()  # rising minima of lateness
+        self._newest: int | None = None  # RTP time
         self._late: float | None = None
         self._late_at = now
 
@@ -82,7 +85,11 @@ class Watch:
         self._numbered += 1
 
     def sounded(self, timestamp: int, samples: int, now: float) -> None:
-        """A microphone's packet: its RTP time and how much sound it holds."""
+        """A microphone's packet: its RTP time and how much sound it holds. One that is sent again,
+        or was overtaken, tells nothing of a queue."""
+        if self._newest is not None and (self._newest - timestamp) % TURN < OVERTAKEN:
+            return
+        self._newest = timestamp
         late = self._lateness(timestamp + samples, now)
         while self._prompt and self._prompt[-1][1] >= late:
             self._prompt.pop()
@@ -93,7 +100,7 @@ class Watch:
 
     def _lateness(self, ended: int, now: float) -> float:
         """Seconds, on a scale of its own; unrolled over the 32 bits of RTP time."""
-        turn = (1 << 32) / CLOCK
+        turn = TURN / CLOCK
         late = (now - ended / CLOCK) % turn
         last = self._prompt[-1][1] if self._prompt else late
         late += round((last - late) / turn) * turn

@@ -105,6 +105,18 @@ def test_a_gap_on_the_way_up_is_asked_for_and_closed_before_anyone_asks() -> Non
     assert bo.got() == [1, 4, 3, 2]
 
 
+def test_a_gap_that_stays_open_costs_a_key_frame_and_not_three_seconds() -> None:
+    ana, _ = pair()
+    ana.film(1, 0.0, key=True)
+    ana.film(4, 0.5)
+    for tick in range(50, 145):
+        ana.session.tick(tick / 100)
+    assert rtcp.KeyframeRequest(CAMERA) not in ana.out.reports()
+    for tick in range(145, 160):
+        ana.session.tick(tick / 100)
+    assert ana.out.reports().count(rtcp.KeyframeRequest(CAMERA)) == 1
+
+
 def test_a_nack_is_answered_once_a_round_trip_from_history() -> None:
     ana, bo = pair()
     for sequence in range(1, 20):

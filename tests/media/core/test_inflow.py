@@ -45,6 +45,26 @@ def test_a_queue_is_seen_whatever_the_clocks_say() -> None:
     assert speaker.watch.see(speaker.now + 0.4).queue == pytest.approx(0, abs=0.001)
 
 
+@pytest.mark.parametrize("overtaken", [1, 10, 49])
+def test_sound_that_is_sent_again_has_not_waited(overtaken: int) -> None:
+    """Sent again it comes a round trip late, through an empty queue."""
+    speaker = Microphone()
+    speaker.speak(4)
+    speaker.watch.sounded(speaker.timestamp - overtaken * 2880, 2880, speaker.now + 0.3)
+    assert speaker.watch.see(speaker.now).queue == pytest.approx(0, abs=0.001)
+    speaker.speak(0.12, late=0.2)
+    assert speaker.watch.see(speaker.now).queue == pytest.approx(0.2, abs=0.001)
+
+
+def test_a_clock_set_back_is_heard_from_there_on() -> None:
+    speaker = Microphone()
+    speaker.speak(2)
+    speaker.timestamp -= 48_000 * 3600
+    speaker.speak(1)
+    speaker.speak(0.3, late=0.2)
+    assert speaker.watch.see(speaker.now).queue == pytest.approx(0.2, abs=0.001)
+
+
 def test_no_queue_is_told_of_a_silent_microphone() -> None:
     speaker = Microphone()
     speaker.speak(2)

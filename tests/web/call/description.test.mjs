@@ -7,6 +7,7 @@ const OFFER =
   "v=0\r\n" +
   "m=audio 9 X 111\r\na=mid:mic\r\na=rtpmap:111 opus/48000/2\r\na=recvonly\r\n" +
   "m=video 9 X 96\r\na=mid:camera\r\na=rtpmap:96 VP8/90000\r\na=fmtp:96 x-google-start-bitrate=300\r\na=recvonly\r\n" +
+  "m=video 9 X 96\r\na=mid:low\r\na=rtpmap:96 VP8/90000\r\na=fmtp:96 x-google-start-bitrate=300\r\na=recvonly\r\n" +
   "m=audio 9 X 111\r\na=mid:a0\r\na=sendonly\r\n" +
   "m=audio 9 X 111\r\na=mid:a1\r\na=sendonly\r\n";
 const PLAN = { n: 1, audio: { bitrate: 16000, ptime: 60, red: false }, ceiling: 60000 };
@@ -62,8 +63,9 @@ test("an estimate starts again from the number it is told, always another than b
     description.lift(start);
     await description.follow(PLAN);
   }
-  const starts = browser.said.map((sdp) => /start-bitrate=(\d+)/.exec(sdp)[1]);
-  assert.deepEqual(starts, ["120", "121", "120"]);
+  const starts = (mid) => browser.said.map((sdp) => /start-bitrate=(\d+)/.exec(sdp.split(/(?=^m=)/m).find((one) => one.includes(`a=mid:${mid}\r\n`)))[1]);
+  assert.deepEqual(starts("low"), ["120", "121", "120"]);
+  assert.deepEqual(starts("camera"), ["300", "300", "300"], "whose encoder would begin anew");
 });
 
 test("a line is taken away and given back, the others stay", async () => {

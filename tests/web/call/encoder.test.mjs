@@ -292,7 +292,7 @@ test("where the worker believes in more than the browser, the estimate starts ag
   const browser = new Browser();
   const starts = [];
   browser.setRemoteDescription = async ({ sdp }) => starts.push(/start-bitrate=(\d+)/.exec(sdp)[1]);
-  const offer = `${OFFER}m=video 9 X 96\r\na=mid:camera\r\na=fmtp:96 x-google-start-bitrate=300\r\n`;
+  const offer = `${OFFER}m=video 9 X 96\r\na=mid:low\r\na=fmtp:96 x-google-start-bitrate=300\r\n`;
   const encoder = new Encoder(browser, new Description(browser, offer));
   await encoder.start();
   await encoder.apply(planned(1, { floor: 100_000 }));

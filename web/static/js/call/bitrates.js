@@ -12,6 +12,13 @@
 
 /** @type {Line[]} */
 export const PICTURES = ["camera", "exam", "low"];
+/**
+ * The line that says where Chromium's estimate is to start again. It holds for the whole connection,
+ * but the line that says it gets a new encoder: a key frame, and none of what was sent before can be
+ * sent again. So the line which seldom carries anything says it.
+ * @type {Line}
+ */
+const LIFTED = "low";
 /** Chromium refuses less for Opus. bit/s */
 export const LEAST_SOUND = 6_000;
 
@@ -28,7 +35,9 @@ export function described(sdp, plan, start) {
     .map((section) => {
       const mid = /^a=mid:(\S+)/m.exec(section)?.[1] ?? "";
       if (mid === "mic") return sounding(section, plan.audio);
-      return PICTURES.some((line) => line === mid) ? started(bounded(section, plan.ceiling), start) : section;
+      if (!PICTURES.some((line) => line === mid)) return section;
+      const picture = bounded(section, plan.ceiling);
+      return mid === LIFTED ? started(picture, start) : picture;
     })
     .join("");
 }
