@@ -11,14 +11,17 @@ from typing import Protocol
 
 from media.core import demux
 from media.core.demux import Kind
+from media.core.quota import Quota
 from media.port import MOST_ADDRESSES, Address, Port
 from media.transport import Certificate, DtlsState, SecureLeg
 
-# What one browser may send, however well it behaves otherwise: far above any camera.
-SHARE_PERIOD = 0.1
-SHARE_BYTES = 400_000
-SHARE_PACKETS = 1_500
+# What one browser may send a second: twice two cameras at their best, and of reports ten times
+# what a browser with seven lossy pictures asks for. What is above costs us no decryption.
+PACKETS, BYTES = 2_000, 2_500_000
+REPORTS, REPORT_BYTES = 500, 64_000
 MOST_CHECKS = 200  # a second
+# Keys are expanded for each stream of a browser, and kept: it may not have any number of them.
+MOST_STREAMS = 64
 
 
 class Traffic(Protocol):
@@ -58,9 +61,9 @@ class Leg:
         self._addresses: dict[Address, None] = {}
         self._checks_from = 0.0
         self._checks = 0
-        self._share_from = 0.0
-        self._share_bytes = 0
-        self._share_packets = 0
+        self._quota = Quota(PACKETS, BYTES)
+        self._reports = Quota(REPORTS, REPORT_BYTES)
+        self._streams: set[bytes] = set()
 
     def may_check(self, now: float) -> bool:
         """Whether a check may cost us a signature now: browsers send at most some tens a second."""
@@ -84,30 +87,53 @@ class Leg:
 
     def receive(self, kind: Kind, data: bytes, now: float) -> None:
         """A datagram from a checked address."""
-        if not self._within_share(len(data), now):
+        size = len(data)
+        if not self._quota.take(size, now):
             self._counts["dropped_flood"] += 1
+        elif kind is Kind.RTP:
+            self._rtp(data, now)
         elif kind is Kind.DTLS:
             self._dtls(data)
+        elif self._reports.take(size, now):
+            self._rtcp(data, now)
         else:
-            self._media(kind, data, now)
+            self._counts["dropped_flood"] += 1
 
-    def _within_share(self, size: int, now: float) -> bool:
-        if now - self._share_from > SHARE_PERIOD:
-            self._share_from, self._share_bytes, self._share_packets = now, 0, 0
-        self._share_bytes += size
-        self._share_packets += 1
-        return self._share_bytes <= SHARE_BYTES and self._share_packets <= SHARE_PACKETS
-
-    def _media(self, kind: Kind, data: bytes, now: float) -> None:
-        rtp = kind is Kind.RTP
-        packet = self.secure.open_rtp(data) if rtp else self.secure.open_rtcp(data)
+    def _rtp(self, data: bytes, now: float) -> None:
+        stream = data[8:12]
+        if not self._may_be(stream):
+            return
+        packet = self.secure.open_rtp(data)
         if packet is None or self.traffic is None:
             self._counts["dropped_srtp"] += 1
             return
+        self._count(stream, len(data))
+        self.traffic.receive_rtp(packet, now)
+
+    def _rtcp(self, data: bytes, now: float) -> None:
+        stream = data[4:8]
+        if not self._may_be(stream):
+            return
+        packet = self.secure.open_rtcp(data)
+        if packet is None or self.traffic is None:
+            self._counts["dropped_srtp"] += 1
+            return
+        self._count(stream, len(data))
+        self.traffic.receive_rtcp(packet, now)
+
+    def _may_be(self, stream: bytes) -> bool:
+        """Whether this stream is known, or there is place for it."""
+        if stream in self._streams or len(self._streams) < MOST_STREAMS:
+            return True
+        self._counts["dropped_stream"] += 1
+        return False
+
+    def _count(self, stream: bytes, size: int) -> None:
+        """A packet was decrypted: only then its stream takes a place."""
+        if stream not in self._streams:
+            self._streams.add(stream)
         self._counts["packets_in"] += 1
-        self._counts["bytes_in"] += len(data)
-        take = self.traffic.receive_rtp if rtp else self.traffic.receive_rtcp
-        take(packet, now)
+        self._counts["bytes_in"] += size
 
     def _dtls(self, data: bytes) -> None:
         if demux.is_plausible(data):

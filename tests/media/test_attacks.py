@@ -19,6 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pylibsrtp import Policy, Session
 
+from media.core.demux import Kind
 from media.leg import Leg
 from media.port import Port
 from media.transport import Certificate
@@ -188,12 +189,31 @@ async def test_a_browser_validates_only_so_many_addresses(bench: Bench) -> None:
     assert not bench.port._by_address and not bench.port._by_ufrag
 
 
-async def test_fifty_times_a_cameras_rate_is_cut_to_a_share(bench: Bench) -> None:
+async def test_fifty_times_a_cameras_rate_is_cut_to_a_quota(bench: Bench) -> None:
     bench.worker.open("room", "ana")
     leg = next(iter(bench.worker._legs.values()))
-    later = time.monotonic() + 10
-    assert sum(leg._within_share(1200, later) for _ in range(5000)) == 333
-    assert leg._within_share(1200, later + 0.2)
+    now = time.monotonic()
+    for n in range(50_000):
+        leg.receive(Kind.RTP, CLEAR_RTP, now + n / 25_000)
+    flooded = bench.counts["dropped_flood"]
+    assert 41_000 < flooded < 46_000
+    for n in range(10_000):
+        leg.receive(Kind.RTCP, CLEAR_RTCP, now + 10 + n / 5_000)
+    assert 8_000 < bench.counts["dropped_flood"] - flooded < 9_000
+
+
+async def test_a_browser_has_only_so_many_streams(bench: Bench) -> None:
+    """Each takes memory as long as its browser is there."""
+    ana = await bench.peer("ana").join(sends=False)
+    leg = next(leg for s, leg in bench.worker._legs.items() if s.name == ana.session)
+    opened: list[bytes] = []
+    leg.secure.open_rtp = lambda data: opened.append(data) or data  # type: ignore[method-assign]
+    for ssrc in range(200):
+        packet = CLEAR_RTP[:8] + ssrc.to_bytes(4, "big") + CLEAR_RTP[12:]
+        leg.receive(Kind.RTP, packet, time.monotonic())
+    assert len(opened) <= 64 and bench.counts["dropped_stream"] >= 136
+    leg.receive(Kind.RTP, opened[0], time.monotonic())
+    assert opened[-1] == opened[0], "a stream that was known goes on"
 
 
 CERTIFICATE = Certificate()
