@@ -27,6 +27,7 @@ WEAK = (
     "mot de passe de 12 à 256 caractères variés, sur l’entrée standard / "
     "a password of 12 to 256 varied characters, on standard input"
 )
+TELEPHONED = "where to call when nothing else passes"
 FAULTS = {
     "changed": ("modifiée", "changed"),
     "missing": ("manquante", "missing"),
@@ -102,6 +103,7 @@ async def _add_user(settings: Settings, options: argparse.Namespace, password: s
         email=options.email, name=options.name, role=options.role, site=options.site,
         organisation=options.organisation, title=options.title, timezone=options.timezone,
         locale=options.locale or settings.i18n.default, password_hash=hashed,
+        telephone=options.telephone,
     )  # fmt: skip
     async with _database(settings) as database, database.begin() as session:
         person = await enlist.add_person(session, new)
@@ -110,7 +112,8 @@ async def _add_user(settings: Settings, options: argparse.Namespace, password: s
 
 def add_site(options: argparse.Namespace) -> None:
     new = enlist.NewSite(name=options.name, kind=options.kind, city=options.city,
-                         organisation=options.organisation, timezone=options.timezone)  # fmt: skip
+                         organisation=options.organisation, timezone=options.timezone,
+                         telephone=options.telephone)  # fmt: skip
     asyncio.run(_add_site(settings_of(options), new))
 
 
@@ -195,6 +198,7 @@ def parser() -> argparse.ArgumentParser:
     user.add_argument("--title", default="")
     user.add_argument("--locale", choices=("fr", "en"))
     user.add_argument("--timezone", default="Europe/Paris")
+    user.add_argument("--telephone", default="", help=TELEPHONED)
     user.add_argument("--password-stdin", action="store_true", required=True,
                       help="a password on the command line would be seen by everybody")  # fmt: skip
     sites = _group(commands, "site", "places where patients are")
@@ -202,6 +206,7 @@ def parser() -> argparse.ArgumentParser:
     for name in ("--name", "--kind", "--city", "--organisation"):
         site.add_argument(name, required=True)
     site.add_argument("--timezone", default="Europe/Paris")
+    site.add_argument("--telephone", default="", help=TELEPHONED)
     agreement = _command(sites, "agree", add_agreement, "let another organisation plan with it")
     agreement.add_argument("--site", required=True)
     agreement.add_argument("--organisation", required=True, help="the site's own")

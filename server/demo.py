@@ -21,6 +21,14 @@ ORGANISATIONS = {
     "chu": "CHU de Besançon",
     "chc": "Centre hospitalier de Cayenne",
 }
+# Of the ranges which the French numbering plan keeps for fiction: nobody is called.
+TELEPHONES = {
+    "maripasoula": "05 36 49 99 01",
+    "tilleuls": "03 53 01 99 02",
+    "ucsa": "03 53 01 99 03",
+    "morel": "03 53 01 99 11",
+    "faure": "03 53 01 99 12",
+}
 # key: organisation, name, kind, town, clocks, the other organisations which plan with it
 SITES = {
     "maripasoula": ("chc", "CDPS de Maripasoula", SiteKind.CDPS, "Maripasoula", CAYENNE, ("chu",)),
@@ -62,6 +70,7 @@ def _site(key: str) -> Site:
         kind=kind.value,
         city=city,
         timezone=timezone,
+        telephone=TELEPHONES[key],
     )
     site.agreements = [
         Agreement(site_id=site.id, organisation_id=_key("org", each)) for each in agreed
@@ -81,6 +90,7 @@ def _person(key: str) -> Person:
         role=role.value,
         timezone=SITES[site][4] if site else BESANCON,
         password_hash=NO_PASSWORD,
+        telephone=TELEPHONES.get(key),
     )
 
 

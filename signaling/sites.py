@@ -8,7 +8,7 @@ import datetime as dt
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from server.kernel import site_links
+from server.kernel import audit, site_links, telephones
 from server.kernel.access import Action, Actor, can
 from server.kernel.audit import Audited
 from server.kernel.db import Site, SiteLink
@@ -20,6 +20,7 @@ from signaling.refusals import NotFound
 WRONG = {
     "ceiling": _("Écrivez un débit de 24 à 1 000 000 kbit/s, ou rien."),
     "bytes": _("Écrivez un volume de 1 à 100 000 Mo, ou rien."),
+    "telephone": _("Écrivez un numéro de téléphone, par exemple 0594 37 00 00, ou rien."),
 }
 
 
@@ -74,12 +75,37 @@ async def limit(
 ) -> None:
     """Sets what a site's link may carry, as a form says it; empty texts lift a limit. Raises
     `NotFound`, and `InvalidPlan` (keys `ceiling`, `bytes`)."""
-    site = await session.get(Site, site_id) if storable(site_id) else None
-    if site is None or not can(actor, Action.SITE_LINK, site):
-        raise NotFound(actor, Audited.SITE_LINK, site.id if site else "")
+    site = await _administered(session, actor, site_id)
     kilobits = _read("ceiling", ceiling, site_links.CEILINGS)
     mega = _read("bytes", megabytes, site_links.MEGABYTES)
     await site_links.limit(session, actor.audit_name, site, kilobits, mega)
+
+
+async def reach(session: AsyncSession, actor: Actor, site_id: str, telephone: str) -> None:
+    """Sets where a site is telephoned when nothing else passes; an empty text: nowhere. Raises
+    `NotFound`, and `InvalidPlan` (key `telephone`)."""
+    site = await _administered(session, actor, site_id)
+    number = telephone_of(telephone)
+    if number == site.telephone:
+        return
+    site.telephone = number
+    await audit.record(session, actor=actor.audit_name, action=Audited.SITE_LINK, subject=site.id,
+                       detail={"telephone": number is not None})  # fmt: skip
+
+
+def telephone_of(text: str) -> str | None:
+    """Raises `InvalidPlan` (key `telephone`)."""
+    try:
+        return telephones.readable(text)
+    except ValueError:
+        raise InvalidPlan({"telephone": WRONG["telephone"]}) from None
+
+
+async def _administered(session: AsyncSession, actor: Actor, site_id: str) -> Site:
+    site = await session.get(Site, site_id) if storable(site_id) else None
+    if site is None or not can(actor, Action.SITE_LINK, site):
+        raise NotFound(actor, Audited.SITE_LINK, site.id if site else "")
+    return site
 
 
 def _read(field: str, text: str, allowed: range) -> int | None:

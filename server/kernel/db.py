@@ -62,6 +62,7 @@ class Base(DeclarativeBase):
 Id = String(24)
 Code = String(32)
 Name = String(200)
+Telephone = String(32)
 
 
 class Organisation(Base):
@@ -72,7 +73,8 @@ class Organisation(Base):
 
 class Site(Base):
     """A place where patients are. `kind` is one of `access.SITE_KINDS`. What its link may be used
-    for: `link_ceiling` in bit/s each way, `link_bytes` in bytes a call; None: no limit."""
+    for: `link_ceiling` in bit/s each way, `link_bytes` in bytes a call; None: no limit.
+    `telephone` as `telephones` reads it."""
 
     __tablename__ = "sites"
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
@@ -83,6 +85,7 @@ class Site(Base):
     timezone: Mapped[str] = mapped_column(String(64), default="Europe/Paris")
     link_ceiling: Mapped[int | None]
     link_bytes: Mapped[int | None] = mapped_column(sa.BigInteger)
+    telephone: Mapped[str | None] = mapped_column(Telephone)
     organisation: Mapped[Organisation] = relationship(lazy="joined", innerjoin=True)
     agreements: Mapped[list["Agreement"]] = relationship(lazy="selectin")
 
@@ -126,6 +129,7 @@ class Person(Base):
     totp_secret: Mapped[str | None] = mapped_column(String(255))
     totp_last_step: Mapped[int] = mapped_column(sa.BigInteger, default=0)
     disabled_at: Mapped[dt.datetime | None]
+    telephone: Mapped[str | None] = mapped_column(Telephone)
     organisation: Mapped[Organisation] = relationship(lazy="joined", innerjoin=True)
     site: Mapped[Site | None] = relationship(lazy="joined")
 

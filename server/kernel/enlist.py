@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from server.kernel import audit, site_links
+from server.kernel import audit, site_links, telephones
 from server.kernel.access import ROLES, SITE_KINDS, Role
 from server.kernel.db import Agreement, Organisation, Person, Site
 from server.kernel.directory import canonical_email, person_by_email
@@ -38,6 +38,7 @@ class NewPerson:
     title: str = ""
     timezone: str = "Europe/Paris"
     locale: str = "fr"
+    telephone: str = ""
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class NewSite:
     city: str
     organisation: str
     timezone: str = "Europe/Paris"
+    telephone: str = ""
 
 
 async def add_person(session: AsyncSession, new: NewPerson) -> Person:
@@ -67,7 +69,7 @@ async def add_person(session: AsyncSession, new: NewPerson) -> Person:
     person = Person(
         email=email, name=_named(new.name), title=new.title, role=new.role, locale=new.locale,
         timezone=new.timezone, password_hash=new.password_hash,
-        organisation=organisation, site=site,
+        telephone=_telephone(new.telephone), organisation=organisation, site=site,
     )  # fmt: skip
     session.add(person)
     await session.flush()
@@ -84,7 +86,7 @@ async def add_site(session: AsyncSession, new: NewSite) -> Site:
     _check_zone(new.timezone)
     organisation = await organisation_named(session, new.organisation)
     site = Site(name=_named(new.name), kind=new.kind, city=new.city, timezone=new.timezone,
-                organisation=organisation)  # fmt: skip
+                telephone=_telephone(new.telephone), organisation=organisation)  # fmt: skip
     session.add(site)
     await session.flush()
     await audit.record(session, actor=COMMAND, action=audit.Audited.SITE_ADD, subject=site.id)
@@ -175,6 +177,13 @@ def _named(name: str) -> str:
         raise Refused("un nom de 1 à 200 caractères est attendu",
                       "a name of 1 to 200 characters is expected")  # fmt: skip
     return name
+
+
+def _telephone(text: str) -> str | None:
+    try:
+        return telephones.readable(text)
+    except ValueError:
+        raise Refused("numéro de téléphone mal formé", "malformed telephone number") from None
 
 
 def _check_zone(name: str) -> None:

@@ -47,6 +47,7 @@ async def _page(request: web.Request, status: int = 200, **more: Any) -> web.Res
         request,
         "account.html",
         status=status,
+        telephone=row.person.telephone if row.person else None,
         sessions=open_sessions,
         current_id=row.id,
         timezones=ZONES,
@@ -56,10 +57,11 @@ async def _page(request: web.Request, status: int = 200, **more: Any) -> web.Res
 
 
 async def limit(request: web.Request) -> web.Response:
-    """What a site's link may carry."""
+    """Where a site is telephoned, and what its link may carry."""
     form, site = await form_of(request), request.match_info["site"]
     try:
         async with act(request) as session:
+            await sites.reach(session, request["actor"], site, form.get("telephone", ""))
             wanted = (form.get("ceiling", ""), form.get("bytes", ""))
             await sites.limit(session, request["actor"], site, *wanted)
     except InvalidPlan as refusal:
@@ -75,9 +77,14 @@ async def change(request: web.Request) -> web.Response:
     locale, timezone = form.get("locale", ""), form.get("timezone", "")
     if locale not in LOCALES or timezone not in ZONES:
         raise web.HTTPBadRequest
+    try:
+        telephone = sites.telephone_of(form.get("telephone", ""))
+    except InvalidPlan as refusal:
+        told = {field: say(request, text) for field, text in refusal.errors.items()}
+        return await _page(request, status=422, typed=form, errors=told)
     async with request.app[DB].begin() as session:
         person = await session.get_one(Person, row.person_id)
-        person.locale, person.timezone = locale, timezone
+        person.locale, person.timezone, person.telephone = locale, timezone, telephone
         changed = {"locale": locale, "timezone": timezone}
         await record(session, actor=request["actor"].audit_name, action=Audited.ACCOUNT_CHANGE,
                      subject=person.id, detail=changed)  # fmt: skip

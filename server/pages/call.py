@@ -65,9 +65,17 @@ def _context(actor: Actor, c: Consultation, seat: Seat) -> dict[str, Any]:
         "other_tz": other,
         "other_place": other.rpartition("/")[2].replace("_", " "),
         "my_tz": actor.timezone,
+        "reach": _reach(c, counted) if member else None,
         "link_ceiling": c.site.link_ceiling if counted else None,
         "link_bytes": c.site.link_bytes if counted else None,
     }
+
+
+def _reach(c: Consultation, there: bool) -> dict[str, str] | None:
+    """Whom to telephone when nothing passes: the clinician from the site, the site from elsewhere.
+    On the page, because a cut leaves nobody to ask."""
+    other = c.clinician if there else c.site
+    return {"name": other.name, "number": other.telephone} if other.telephone else None
 
 
 async def show_record(request: web.Request) -> web.Response:

@@ -159,14 +159,16 @@ async def test_a_site_may_limit_its_link_and_lift_the_limit(
     technician = await visitor(site, database, people.technician)
     address = "/sites/site-ehpad/link"
     assert "EHPAD Les Tilleuls" in (await technician.get("/account")).text
-    assert (await technician.post(address, ceiling="64", bytes=" 50 ")).status == 303
+    wanted = {"ceiling": "64", "bytes": " 50 ", "telephone": "03.53.01.99.02"}
+    assert (await technician.post(address, **wanted)).status == 303
     shown = (await technician.get("/account")).text
-    assert 'value="64"' in shown and 'value="50"' in shown
+    assert 'value="64"' in shown and 'value="50"' in shown and "03 53 01 99 02" in shown
     async with database.read() as session:
         stored = await session.get_one(Site, "site-ehpad")
         assert (stored.link_ceiling, stored.link_bytes) == (64_000, 50_000_000)
+        assert stored.telephone == "03 53 01 99 02"
     for wrong in ({"ceiling": "23"}, {"ceiling": "-64"}, {"ceiling": "1e3"}, {"bytes": "0"},
-                  {"bytes": "100001"}, {"ceiling": "<b>"}):  # fmt: skip
+                  {"bytes": "100001"}, {"ceiling": "<b>"}, {"telephone": "<b>"}):  # fmt: skip
         got = await technician.post(address, **wrong)
         assert got.status == 422 and "Écrivez un" in got.text and "<b>" not in got.text
     assert (await technician.post(address, ceiling="", bytes="")).status == 303
@@ -253,6 +255,23 @@ async def test_what_the_client_claims_of_itself_is_ignored(
         person = await session.get_one(type(people.requester), people.requester.id)
         assert (person.role, person.organisation_id) == ("requester", "org-chu")
         assert person.locale == "en"
+
+
+async def test_a_person_says_where_they_are_telephoned(
+    site: TestClient[Any, Any], database: Database, people: People
+) -> None:
+    browser = await visitor(site, database, people.clinician)
+    said = {"locale": "fr", "timezone": "Europe/Paris"}
+    refused = await browser.post("/account", telephone="<b>03", **said)
+    assert refused.status == 422 and "Écrivez un numéro" in refused.text
+    assert "&lt;b&gt;03" in refused.text  # what was typed is not lost
+    assert (await browser.post("/account", telephone="03 53 01 99 11", **said)).status == 303
+    assert 'value="03 53 01 99 11"' in (await browser.get("/account")).text
+    assert (await browser.post("/account", telephone="", **said)).status == 303
+    async with database.read() as session:
+        assert (
+            await session.get_one(type(people.clinician), people.clinician.id)
+        ).telephone is None
 
 
 async def test_a_cookie_is_worth_nothing_after_logout(

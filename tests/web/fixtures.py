@@ -17,6 +17,7 @@ from server.kernel.db import (
     Person,
     Seat,
     Site,
+    SiteLink,
 )
 from server.pages.words import ROLES
 from signaling.planning import GUEST_KINDS
@@ -47,6 +48,7 @@ MARIPASOULA = Site(
     kind="cdps",
     city="Maripasoula",
     timezone="America/Cayenne",
+    telephone="05 36 49 99 01",
 )
 TILLEULS = Site(
     id="site-t",
@@ -67,6 +69,7 @@ CLAIRE = Person(
     role="clinician",
     locale="fr",
     timezone="Europe/Paris",
+    telephone="03 53 01 99 11",
 )
 ROSE = Patient(
     id="pat-1",
@@ -349,6 +352,8 @@ def scenes() -> dict[str, Scene]:
                 "sessions": TWO_SESSIONS,
                 "current_id": "s1",
                 "timezones": ["Europe/Paris", "America/Cayenne", "America/Martinique"],
+                "telephone": CLAIRE.telephone,
+                "links": [(MARIPASOULA, SiteLink(up=118_000, down=490_000)), (TILLEULS, None)],
             },
         ),
         "error": Scene(

@@ -144,7 +144,7 @@ def test_a_fall_is_told_on_the_picture_and_a_stopped_picture_has_words(call: Ope
 
 
 def test_falling_to_voice_offers_what_can_be_done(call: Open) -> None:
-    c = call()
+    c = call(CLINICIAN | {"reach": {"name": "CDPS de Maripasoula", "number": "05 36 49 99 01"}})
     offers = c.page.get_by_role("complementary", name="Que faire maintenant")
     c.quality(doc=(way(), way()), site=(THIN, THIN))
     expect(offers).to_be_hidden()
@@ -152,8 +152,8 @@ def test_falling_to_voice_offers_what_can_be_done(call: Open) -> None:
     expect(offers).to_contain_text("L’image ne passe plus, la voix passe.")
     offers.get_by_role("button", name="Image nette").click()
     assert c.said("still_ask") == [{"seat": SITE, "source": "camera"}]
-    page = offers.get_by_role("link", name="Qui appeler ?")
-    expect(page).to_have_attribute("href", "/consultations/c1")
+    number = offers.get_by_role("link", name="CDPS de Maripasoula : 05 36 49 99 01")
+    expect(number).to_have_attribute("href", "tel:0536499901")
     offers.get_by_role("button", name="Écrire").click()
     expect(c.page.get_by_role("textbox", name="Votre message")).to_be_focused()
     c.page.keyboard.press("Escape")

@@ -130,7 +130,7 @@ def test_nothing_inline_and_nothing_from_elsewhere(name: str) -> None:
         assert "style" not in names
         assert not [n for n in names if n.startswith("on")]
         for reference in (names.get("src"), names.get("href"), names.get("action")):
-            assert reference is None or reference.startswith(("/", "#")), reference
+            assert reference is None or reference.startswith(("/", "#", "tel:")), reference
     assert not found.all("style")
     for script in found.all("script"):
         assert "src" in script.attributes or script.attributes["type"] == "application/json"

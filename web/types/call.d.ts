@@ -23,6 +23,8 @@ export interface Context {
   other_tz: string;
   other_place: string;
   my_tz: string;
+  /** Whom to telephone when nothing passes, for members. */
+  reach?: { name: string; number: string } | null;
   /** What this person's site allows a call: bit/s each way, bytes in all. */
   link_ceiling?: number | null;
   link_bytes?: number | null;

@@ -100,7 +100,7 @@ async def test_a_call_of_the_second_revision_has_nothing_new_to_say(empty_url: s
         site = await session.get_one(Site, "s")
         assert (seat.matters, stay.sent, stay.received) == ({}, 0, 0)
         assert (await session.get_one(Incident, "i")).why == ""
-        assert (site.link_ceiling, site.link_bytes) == (None, None)
+        assert (site.link_ceiling, site.link_bytes, site.telephone) == (None, None, None)
         session.add(Still(consultation_id="c", id="x" * 36, seat_id="seat", source="camera",
                           begun_at=stay.entered_at, stages=[{"bytes": 2}]))  # fmt: skip
         session.add(SiteLink(site_id="s", up=10**10, rtt=0.7, measured_at=stay.entered_at))

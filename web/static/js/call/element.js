@@ -30,6 +30,7 @@ const SIGNS = {
   lost: "M4 17v3M9.3 19.9v.1M13 5l8 8M21 5l-8 8",
   before: "M15 5l-7 7 7 7",
   after: "m9 5 7 7-7 7",
+  phone: "M6.5 3.5 10 8l-2 2.5a13 13 0 0 0 5.5 5.5L16 14l4.5 3.5-2 3C10.5 20.5 3.5 13.5 3.5 5.5Z",
   plus: "M12 5v14M5 12h14",
   minus: "M5 12h14",
   connecting: "M12 3a9 9 0 1 0 9 9M12 7v5l3 2",

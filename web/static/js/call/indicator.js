@@ -96,8 +96,8 @@ export class Offers {
     this.still = button("still", _("Image nette"), () => actions.still(this.whom, "camera"), "small");
     this.close = button("cross", _("Fermer"), () => this.#dismiss(), "small close");
     attribute(this.close, "aria-label", _("Fermer ces conseils"));
-    this.page = context.back_url && h("a", { class: "button small", href: context.back_url, target: "_blank", rel: "noopener" }, _("Qui appeler ?"));
-    this.root = h("aside", { class: "offers", "aria-label": _("Que faire maintenant"), hidden: true }, h("p", {}, this.title, " ", this.text), h("div", { class: "row" }, this.write, this.still, this.page || null, this.close));
+    this.dial = context.reach && dial(context.reach);
+    this.root = h("aside", { class: "offers", "aria-label": _("Que faire maintenant"), hidden: true }, h("p", {}, this.title, " ", this.text), h("div", { class: "row" }, this.write, this.still, this.dial || null, this.close));
   }
 
   /** @param {State} state */
@@ -121,4 +121,13 @@ export class Offers {
     this.#dismissed = this.code;
     attribute(this.root, "hidden", true);
   }
+}
+
+/**
+ * The other side's telephone: dialled by a click where there is a telephone, read elsewhere.
+ * @param {NonNullable<Context["reach"]>} reach
+ */
+function dial({ name, number }) {
+  const href = `tel:${number.replaceAll(" ", "")}`;
+  return h("a", { class: "button small", href }, sign("phone"), _("{name} : {number}", { name, number }));
 }
