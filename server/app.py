@@ -111,6 +111,17 @@ def _socket_server(settings: Settings) -> Any:
     )
 
 
+async def estimated(event: MediaEvent) -> None:
+    """What a worker believes of a browser's link, for the operator."""
+    if isinstance(event, PeerQuality):
+        METRICS.link_loss.observe(event.loss)
+        if event.rtt is not None:
+            METRICS.link_rtt.observe(event.rtt)
+        for way, told in (("up", event.up), ("down", event.down)):
+            if rate := told.get("rate"):
+                METRICS.link_rate.labels(way).observe(rate)
+
+
 def _measure(media: MediaClient, rooms: Rooms) -> None:
     """Numbers which media workers and live rooms keep."""
 
@@ -122,12 +133,6 @@ def _measure(media: MediaClient, rooms: Rooms) -> None:
 
     def waiting() -> dict[str, float]:
         return {"journal": len(rooms.journal)}
-
-    async def estimated(event: MediaEvent) -> None:
-        if isinstance(event, PeerQuality):
-            METRICS.link_loss.observe(event.loss)
-            if event.rtt is not None:
-                METRICS.link_rtt.observe(event.rtt)
 
     METRICS.reading("carbet_media", "What the media workers hold now", "what", held)
     METRICS.reading(

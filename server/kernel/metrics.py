@@ -58,6 +58,10 @@ class Metrics:
             "carbet_link_round_trip_seconds", "Estimated round trip to a browser, every 2 s",
             buckets=(0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.2, 2.0), registry=registry,
         )  # fmt: skip
+        self.link_rate = Histogram(
+            "carbet_link_bits_per_second", "Estimated rate of a browser's link, every 2 s", ["way"],
+            buckets=(16e3, 32e3, 64e3, 128e3, 256e3, 512e3, 1e6, 2e6), registry=registry,
+        )  # fmt: skip
         self.database_away = Counter(
             "carbet_database_away", "Transactions lost to an absent database", registry=registry
         )
