@@ -13,7 +13,8 @@ async def test_the_numbers_an_operator_needs_are_there(site: TestClient[Any, Any
     text = await (await site.get("/metrics")).text()
     for name in (
         "carbet_login_sessions", "carbet_rooms", "carbet_sockets", 'carbet_media{what="workers"}',
-        "carbet_link_bits_per_second", "carbet_link_loss", "carbet_link_round_trip_seconds", 'carbet_queue{queue="journal"}',
+        "carbet_link_bits_per_second", "carbet_link_loss", "carbet_link_round_trip_seconds",
+        'carbet_queue{queue="journal"}',
     ):  # fmt: skip
         assert name in text, name
 
