@@ -178,7 +178,7 @@ async def test_a_site_may_limit_its_link_and_lift_the_limit(
     for other in ("site-cdps", "site-none", "%00"):
         assert (await technician.post(f"/sites/{other}/link", ceiling="64")).status == 404
     clinician = await visitor(site, database, people.clinician)
-    assert "Liaisons des sites" not in (await clinician.get("/account")).text
+    assert "liaison des sites" not in (await clinician.get("/account")).text
 
 
 def _without_request(text: str) -> str:
