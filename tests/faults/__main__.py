@@ -1,0 +1,84 @@
+"""The command: ``python -m tests.faults --fault reload --tries 30``.
+
+Makes namespaces, holds a call, lets faults fall into it, prints p50 and p95 and writes every try to
+``build/figures/faults.json``; tries of faults that are not named stay there. Needs root.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+import traceback
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from tests.faults import call, figures
+from tests.faults.call import Call, Try
+from tests.faults.catalogue import FAULTS, Fault
+from tests.faults.places import Places
+from tests.lab.stall import Stalls
+from tests.peers.talking_head import CLINICIAN, GUEST
+
+TRIES = 30
+FEWER = {"cut-30": 10, "cut-120": 5}  # they take minutes
+
+
+def parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    parser.add_argument("--fault", action="append", choices=[*FAULTS, "all"], default=None)
+    parser.add_argument("--tries", type=int, default=0, help="30, fewer of the long cuts")
+    parser.add_argument("--seed", type=int, default=1, help="of the first try")
+    parser.add_argument("--to", type=Path, default=figures.PATH)
+    return parser.parse_args(argv)
+
+
+def asked(options: argparse.Namespace) -> Iterator[tuple[Fault, int]]:
+    """Every try: a fault and its seed."""
+    names = options.fault or ["all"]
+    for name in FAULTS if "all" in names else names:
+        tries = options.tries or FEWER.get(name, TRIES)
+        for seed in range(options.seed, options.seed + tries):
+            yield FAULTS[name], seed
+
+
+def survived(one: Try) -> bool:
+    """Whether the next fault may fall into the same call."""
+    return one.seconds < float("inf") and not one.complaints
+
+
+async def _series(places: Places, tries: list[tuple[Fault, int]], path: Path) -> None:
+    """All tries, in as few calls as they leave alive."""
+    while tries:
+        with call.folder() as folder:
+            async with call.held(places, Path(folder)) as held:
+                while tries and await _once(held, *tries.pop(0), path):
+                    pass
+
+
+async def _once(held: Call, fault: Fault, seed: int, path: Path) -> bool:
+    with Stalls() as stalls:
+        try:
+            one = await held.strike(fault, seed)
+        except Exception as error:
+            traceback.print_exc()
+            one = figures.failed(fault.name, seed, error)
+    figures.keep(path, one, stalls.percent())
+    print(figures.line(one), flush=True)
+    if not survived(one):
+        print(held.carbet.last_words(15), flush=True)
+    return survived(one)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    options = parse(argv)
+    tries = list(asked(options))
+    figures.begin(options.to, {fault.name for fault, _ in tries})
+    with Places([CLINICIAN.name, GUEST.name]) as places, places.within_hub():
+        asyncio.run(_series(places, tries, options.to))
+    print(figures.table(options.to))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
