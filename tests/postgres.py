@@ -67,15 +67,26 @@ def start() -> Path:
     tools = binaries()
     _run(tools / "initdb", "-D", folder / "data", "-U", "carbet", "--auth=trust", "--no-sync",
          "--encoding=UTF8", "--locale=C")  # fmt: skip
-    options = " ".join(f"-c {each}" for each in (*FAST, f"unix_socket_directories={folder}"))
-    _run(
-        tools / "pg_ctl", "-D", folder / "data", "-l", folder / "log", "-w", "-o", options, "start"
-    )
+    again(folder)
     return folder
 
 
-def stop(folder: Path) -> None:
+def again(folder: Path) -> None:
+    """Starts a cluster that was made before."""
+    options = " ".join(f"-c {each}" for each in (*FAST, f"unix_socket_directories={folder}"))
+    _run(
+        binaries() / "pg_ctl", "-D", folder / "data", "-l", folder / "log", "-w", "-o", options,
+        "start",
+    )  # fmt: skip
+
+
+def halt(folder: Path) -> None:
+    """Ends a cluster at once, as a power cut would; its data stay."""
     _run(binaries() / "pg_ctl", "-D", folder / "data", "-m", "immediate", "-w", "stop")
+
+
+def stop(folder: Path) -> None:
+    halt(folder)
     shutil.rmtree(folder, ignore_errors=True)
 
 

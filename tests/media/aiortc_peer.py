@@ -30,7 +30,7 @@ class AiortcPeer:
         self._worker = worker
         self._room = room
         # Its other policies mistake which lines share a transport when there are many.
-        bundled = RTCConfiguration(bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
+        bundled = RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
         self.connection = RTCPeerConnection(bundled)
         self.tracks: dict[str, MediaStreamTrack] = {}
         self.session = ""
@@ -46,7 +46,7 @@ class AiortcPeer:
         """Take this offer; the answer as text."""
         self.session = session
         await self.connection.setRemoteDescription(RTCSessionDescription(spread(sdp), "offer"))
-        tracks: dict[str, Any] = {"mic": AudioStreamTrack(), "camera": VideoStreamTrack()}
+        tracks = self.playing()
         for transceiver in self.connection.getTransceivers():
             mid = transceiver.mid
             if mid in ("mic", "camera", "exam"):
@@ -57,6 +57,10 @@ class AiortcPeer:
                 self.tracks[mid] = transceiver.receiver.track
         await self.connection.setLocalDescription(await self.connection.createAnswer())
         return self.connection.localDescription.sdp
+
+    def playing(self) -> dict[str, Any]:
+        """What it sends, by line."""
+        return {"mic": AudioStreamTrack(), "camera": VideoStreamTrack()}
 
     async def join(self, sends: bool = True) -> "AiortcPeer":
         """Answer, hand it in, wait until connected."""
