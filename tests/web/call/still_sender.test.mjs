@@ -12,6 +12,8 @@ class Server {
   kept = new Map();
   answers = {};
   sent = [];
+  /** How long the link delays what leaves now, if it does. */
+  link = null;
 
   constructor(clock) {
     this.clock = clock;
@@ -20,6 +22,7 @@ class Server {
   say = async (event, payload) => {
     this.said.push([event, payload]);
     if (event === "still_part") this.sent.push({ at: this.clock.now(), bytes: payload.data.length });
+    if (this.link) await this.link.cross((payload.data?.length ?? 0) + OVERHEAD);
     const told = this.answers[event]?.shift();
     if (told === "lost" || !this.up) {
       if (told === "lost") this[event](payload);
@@ -65,6 +68,27 @@ function still(id, sizes = [3000], why = "asked", source = "camera") {
   return { id, source, why, stages };
 }
 
+/** A queue before a link, which a voice takes part of, and an answer's way back. */
+class Link {
+  /** Bits that wait. */
+  behind = 0;
+  since = 0;
+  waits = [];
+
+  constructor(clock, rate, trip, voice = 0) {
+    Object.assign(this, { clock, rate, trip, voice });
+  }
+
+  async cross(bytes) {
+    const now = this.clock.now();
+    this.behind = Math.max(0, this.behind - (this.rate - this.voice) * (now - this.since));
+    this.since = now;
+    this.waits.push(this.behind / this.rate);
+    this.behind += bytes * 8;
+    await new Promise((resolve) => this.clock.after(this.behind / this.rate + this.trip, resolve));
+  }
+}
+
 function setup() {
   const clock = new Clock();
   const server = new Server(clock);
@@ -86,7 +110,7 @@ test("a still arrives whole, stage by stage, and is on its way no more", async (
 
 test("what is sent with its overhead stays within the spare rate", async () => {
   const { clock, server, sender } = setup();
-  sender.add(still("a", [20000]));
+  sender.add(still("a", [20000], "rung"));
   const begun = clock.now();
   await clock.run(60);
   const bits = server.sent.reduce((sum, { bytes }) => sum + (bytes + OVERHEAD) * 8, 0);
@@ -97,7 +121,7 @@ test("what is sent with its overhead stays within the spare rate", async () => {
 });
 
 test("a part holds up the voice for a fifth of a second at most, and never exceeds the limit", async () => {
-  for (const [rate, size] of [[32000, 520], [1_000_000, 2048], [8000, 256]]) {
+  for (const [rate, size] of [[32000, 560], [1_000_000, 2048], [8000, 512]]) {
     const { clock, server, sender } = setup();
     sender.allow(4000, rate);
     sender.add(still("a", [9000]));
@@ -106,18 +130,95 @@ test("a part holds up the voice for a fifth of a second at most, and never excee
   }
 });
 
-test("nothing leaves while nothing is spare, but who asked knows that it comes", async () => {
+test("nothing leaves while nothing is spare, but what somebody waits to see", async () => {
   const { clock, server, sender } = setup();
   sender.allow(0, 16000);
-  sender.add(still("a"));
-  sender.add(still("b", [3000], "rung"));
+  sender.add(still("auto", [3000], "rung"));
+  sender.add(still("a", [3000, 5000]));
   await clock.run(60);
-  assert.deepEqual(server.said.map(([event, { id }]) => [event, id]), [["still_begin", "a"]]);
-  assert.deepEqual(sender.sending.map(({ state }) => state), ["held", "held"]);
+  assert.deepEqual([...new Set(server.said.map(([event, { id, stage }]) => `${event} ${id} ${stage ?? ""}`))], ["still_begin a ", "still_part a 0"]);
+  assert.deepEqual(sender.sending.map(({ id, stage, state }) => [id, stage, state]), [["auto", 0, "held"], ["a", 1, "held"]]);
   sender.allow(8000, 16000);
   await clock.run(60);
-  whole(server, "a", [3000]);
-  whole(server, "b", [3000]);
+  whole(server, "a", [3000, 5000]);
+  whole(server, "auto", [3000]);
+});
+
+test("what somebody waits to see crosses a thin link of a long way in a few seconds, with a short queue", async () => {
+  for (const [voice, seconds] of [[13_000, 8], [20_000, 9]]) {
+    const { clock, server, sender } = setup();
+    server.link = new Link(clock, 32_000, 0.6, voice);
+    sender.allow(5000, 32_000);
+    sender.add(still("a", [6600]));
+    await clock.run(seconds);
+    whole(server, "a", [6600]);
+    const worst = Math.max(...server.link.waits);
+    assert.ok(worst < 0.45, `a voice waits ${worst} s more`);
+  }
+});
+
+test("a link that carries less than the plan thinks is not flooded", async () => {
+  for (const why of ["asked", "rung"]) {
+    const { clock, server, sender } = setup();
+    server.link = new Link(clock, 16_000, 0.6, 12_000);
+    sender.allow(20_000, 32_000);
+    sender.add(still("a", [30_000], why));
+    await clock.run(60);
+    const { waits } = server.link;
+    const late = waits.slice(16);
+    assert.ok(Math.max(...waits) < 2.5, `${Math.max(...waits)} s at first`);
+    assert.ok(late.length > 10 && late.reduce((sum, wait) => sum + wait) / late.length < 0.6, `${late}`);
+  }
+});
+
+test("the spare rate is used however long the way, and no more than it holds is under way", async () => {
+  for (const trip of [0.05, 0.6, 1.5]) {
+    const { clock, server, sender } = setup();
+    server.link = new Link(clock, 1e6, trip);
+    sender.allow(20_000, 32_000);
+    sender.add(still("a", [20_000], "rung"));
+    const begun = clock.now();
+    await clock.run(60);
+    whole(server, "a", [20_000]);
+    const seconds = server.sent.at(-1).at - begun;
+    const bits = server.sent.reduce((sum, { bytes }) => sum + (bytes + OVERHEAD) * 8, 0);
+    assert.ok(seconds < 1.15 * (bits / 20_000) + 2 * trip, `${seconds} s for ${bits} bits at ${trip} s`);
+    for (const { at } of server.sent) {
+      const under = server.sent.filter((one) => one.at <= at && one.at > at - trip);
+      assert.ok(under.reduce((sum, { bytes }) => sum + (bytes + OVERHEAD) * 8, 0) <= 20_000 * Math.max(1, trip) + 8 * 2048);
+    }
+  }
+});
+
+test("parts that leave together are kept together, and a cut among them loses none", async () => {
+  const { clock, server, sender } = setup();
+  server.link = new Link(clock, 100_000, 1);
+  sender.allow(40_000, 64_000);
+  sender.add(still("a", [20_000, 3000], "rung"));
+  for (let cut = 0; cut < 3; cut += 1) {
+    await clock.run(1.7);
+    server.up = false;
+    sender.cut();
+    await clock.run(5);
+    server.up = true;
+    sender.go();
+  }
+  await clock.run(60);
+  whole(server, "a", [20_000, 3000]);
+  assert.equal(server.events("still_resume").length, 3);
+  const sent = server.sent.reduce((sum, { bytes }) => sum + bytes, 0);
+  assert.ok(sent <= 23_000 + 3 * (40_000 / 8 + 2048), `${sent} bytes`);
+});
+
+test("a hole the server tells of is filled, and what was under way is not counted as a strike each", async () => {
+  const { clock, server, sender } = setup();
+  server.link = new Link(clock, 1e6, 0.9);
+  sender.allow(40_000, 64_000);
+  server.answers.still_part = [{ ok: true, stage: 0, offset: 0 }];
+  sender.add(still("a", [9000], "rung"));
+  await clock.run(60);
+  whole(server, "a", [9000]);
+  assert.equal(server.events("still_resume").length, 1);
 });
 
 test("spare that was not used is not saved up for a burst", async () => {
@@ -132,7 +233,7 @@ test("before the worker has said anything, eight kilobits a second are risked", 
   const clock = new Clock();
   const server = new Server(clock);
   const sender = new StillSender({ say: server.say, up: () => true }, clock, () => {});
-  sender.add(still("a", [9000]));
+  sender.add(still("a", [9000], "rung"));
   const begun = clock.now();
   await clock.run(60);
   const bits = server.sent.slice(0, -1).reduce((sum, { bytes }) => sum + (bytes + OVERHEAD) * 8, 0);

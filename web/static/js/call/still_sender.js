@@ -1,13 +1,15 @@
 /**
  * Stills on their way to the server: in parts, behind the voice, each byte once.
  *
- * One part is in flight at a time, and the next leaves when the spare rate has paid for the last.
- * The smallest waiting stage goes first, whatever still it belongs to; an asked one before an
- * automatic one. A cut is waited out and the server asked where to go on. An asked still is never
- * given up in silence: it is delivered, dropped by the person, or shown as refused with its reason.
+ * Several parts are under way, as many as the link holds. The smallest waiting stage goes first,
+ * whatever still it belongs to; an asked one before an automatic one, and no slower than the link
+ * bears until its first stage is there. A cut is waited out and the server asked where to go on. An
+ * asked still is never given up in silence: it is delivered, dropped by the person, or shown as
+ * refused with its reason.
  */
 
 import { Pace } from "./still_pace.js";
+import { Passage } from "./still_passage.js";
 
 /** @import { Clock } from "./still_pace.js" */
 /** @import { MadeStill, Sending, StillAck } from "../../../types/stills.d.ts" */
@@ -16,19 +18,22 @@ import { Pace } from "./still_pace.js";
  * @property {(event: string, payload: object) => Promise<StillAck>} say
  * @property {() => boolean} up
  */
-/** @typedef {{still: MadeStill, bytes: (Uint8Array<ArrayBuffer> | null)[], stage: number, offset: number, begun: boolean, lost: boolean, strikes: number, failed: string | null}} Entry */
 
 const AGAIN_SECONDS = 2;
 const STRIKES = 3;
+/** Bytes of a command, about. */
+const COMMAND = 200;
 /** Refusals that pass with time. */
 const PASSING = ["slow_down", "unavailable", "away"];
 /** Refusals no other attempt will change. */
 const FINAL = ["full", "ended", "not_allowed", "locked"];
 
 export class StillSender {
-  /** @type {Entry[]} */
+  /** @type {Passage[]} */
   #entries = [];
   #running = false;
+  /** Nothing is said before. */
+  #rested = -Infinity;
   /** @type {(() => void) | null} */
   #wake = null;
 
@@ -46,7 +51,7 @@ export class StillSender {
 
   /** @returns {Sending[]} what is on its way or was refused, in the order it was added */
   get sending() {
-    return this.#entries.map((entry) => this.#told(entry));
+    return this.#entries.map((entry) => entry.told(this.wire.up(), this.pace.spare === 0));
   }
 
   /**
@@ -64,9 +69,9 @@ export class StillSender {
    * @param {MadeStill} still
    */
   add(still) {
-    if (this.#entries.some((one) => one.still.id === still.id)) return;
+    if (this.#find(still.id)) return;
     if (still.why === "rung") this.dropWaiting(still.source);
-    this.#entries.push({ still, bytes: [], stage: 0, offset: 0, begun: false, lost: false, strikes: 0, failed: null });
+    this.#entries.push(new Passage(still));
     this.#tell();
     this.go();
   }
@@ -76,13 +81,13 @@ export class StillSender {
    * @param {string} [source] of one camera only
    */
   dropWaiting(source) {
-    const old = this.#entries.filter(({ still, stage, offset }) => still.why === "rung" && (!source || still.source === source) && stage + offset === 0);
-    for (const entry of old) this.drop(entry.still.id);
+    const old = this.#entries.filter((entry) => !entry.asked && entry.fresh && (!source || entry.still.source === source));
+    for (const entry of old) this.drop(entry.id);
   }
 
   /** @param {string} id */
   drop(id) {
-    const entry = this.#entries.find((one) => one.still.id === id);
+    const entry = this.#find(id);
     if (!entry) return;
     this.#remove(entry);
     if (entry.begun && !entry.failed) this.wire.say("still_drop", { id });
@@ -94,16 +99,17 @@ export class StillSender {
    * @param {string} id
    */
   again(id) {
-    const entry = this.#entries.find((one) => one.still.id === id);
+    const entry = this.#find(id);
     if (!entry) return;
-    Object.assign(entry, { failed: null, strikes: 0, begun: false, lost: false });
+    entry.anew();
+    Object.assign(entry, { failed: null, strikes: 0 });
     this.#tell();
     this.go();
   }
 
   /** The line fell: what was in flight may or may not have arrived. */
   cut() {
-    for (const entry of this.#entries) entry.lost = entry.begun;
+    for (const entry of this.#entries) entry.lose();
     this.#tell();
   }
 
@@ -111,6 +117,11 @@ export class StillSender {
   go() {
     this.#wake?.();
     this.#run();
+  }
+
+  /** @param {string} id */
+  #find(id) {
+    return this.#entries.find((one) => one.id === id);
   }
 
   async #run() {
@@ -124,116 +135,106 @@ export class StillSender {
   }
 
   #next() {
-    const open = this.#entries.filter((entry) => !entry.failed);
-    return open.sort((one, other) => one.stage - other.stage || rank(one) - rank(other))[0];
+    const open = this.#entries.filter((entry) => !entry.failed && !entry.waiting);
+    return open.sort((one, other) => one.stage - other.stage || Number(other.asked) - Number(one.asked))[0];
   }
 
-  /** @param {Entry} entry */
+  /** @param {Passage} entry */
   async #advance(entry) {
     if (!this.wire.up()) return this.#pause(Infinity);
+    const rest = this.#rested - this.clock.now();
+    if (rest > 0) return this.#pause(rest);
     if (entry.lost) return this.#resume(entry);
     // Who asked shall know at once that it comes; an automatic still may yet be replaced.
-    if (!entry.begun && entry.still.why === "asked") return this.#begin(entry);
+    if (!entry.begun && entry.asked) return this.#begin(entry);
+    if (entry.begun && !entry.ready) return entry.load();
+    this.pace.press(entry.pressing);
     const wait = this.pace.waiting;
     if (wait > 0) return this.#pause(wait);
-    return entry.begun ? this.#part(entry) : this.#begin(entry);
+    if (!entry.begun) return this.#begin(entry);
+    this.#part(entry);
   }
 
-  /** @param {Entry} entry */
+  /** @param {Passage} entry */
   async #begin(entry) {
     const { id, source, why, stages } = entry.still;
     const told = stages.map(({ bytes, type, width, height }) => ({ bytes, type, width, height }));
-    const answer = await this.#say("still_begin", { id, source, why, stages: told }, 200);
+    this.pace.charge(COMMAND);
+    const answer = await this.wire.say("still_begin", { id, source, why, stages: told });
     if (!answer.ok) return this.#refused(entry, answer);
     entry.begun = true;
-    if (this.#entries.includes(entry)) return this.#move(entry, answer);
+    if (this.#entries.includes(entry)) return this.#settle(entry, entry.move(answer));
     // Dropped while the server was still answering.
     await this.wire.say("still_drop", { id });
   }
 
-  /** @param {Entry} entry */
+  /** @param {Passage} entry */
   async #resume(entry) {
-    const answer = await this.#say("still_resume", { id: entry.still.id }, 0);
+    this.pace.charge(0);
+    const answer = await this.wire.say("still_resume", { id: entry.id });
     if (answer.ok) {
       entry.lost = false;
-      return this.#move(entry, answer);
+      return this.#settle(entry, entry.move(answer));
     }
     // A server that does not know it any more is told of it anew.
-    if (!PASSING.includes(answer.code ?? "")) Object.assign(entry, { lost: false, begun: false });
-    await this.#refused(entry, answer);
+    if (!PASSING.includes(answer.code ?? "")) entry.anew();
+    this.#refused(entry, answer);
   }
 
-  /** @param {Entry} entry */
+  /** @param {Passage} entry */
   async #part(entry) {
-    const { still, stage, offset } = entry;
-    entry.bytes[stage] ??= new Uint8Array(await still.stages[stage].blob.arrayBuffer());
-    const data = entry.bytes[stage].slice(offset, offset + this.pace.portion);
-    const answer = await this.#say("still_part", { id: still.id, stage, offset, data }, data.length);
-    if (answer.ok) return this.#further(entry, { stage, ...answer });
-    entry.lost = true;
-    await this.#refused(entry, answer);
-  }
-
-  /**
-   * @param {string} event
-   * @param {object} payload
-   * @param {number} bytes
-   */
-  #say(event, payload, bytes) {
-    this.pace.charge(bytes);
-    return this.wire.say(event, payload);
+    const part = entry.next(this.pace.portion);
+    const { stage, offset, data } = part;
+    const ticket = this.pace.leave(data.length);
+    const answer = await this.wire.say("still_part", { id: entry.id, stage, offset, data });
+    if (answer.ok) this.pace.came(ticket);
+    else this.pace.lost(ticket);
+    if (!entry.outdated(part) && this.#entries.includes(entry)) this.#answered(entry, part, answer);
+    this.go();
   }
 
   /**
    * A server that takes parts and never gets further is not fed for ever.
-   * @param {Entry} entry
+   * @param {Passage} entry
+   * @param {import("./still_passage.js").Part} part
    * @param {StillAck} answer
    */
-  #further(entry, answer) {
-    const { stage, offset } = entry;
-    this.#move(entry, answer);
-    if (entry.stage > stage || entry.offset > offset) entry.strikes = 0;
-    else if (this.#entries.includes(entry)) this.#strike(entry, "invalid");
+  #answered(entry, part, answer) {
+    const on = answer.ok && entry.took(part, answer);
+    if (on) entry.strikes = 0;
+    else entry.lose();
+    if (answer.ok) this.#settle(entry, on);
+    else this.#refused(entry, answer);
   }
 
   /**
-   * Goes on where the server says, which knows best what it has.
-   * @param {Entry} entry
-   * @param {StillAck} answer
+   * @param {Passage} entry
+   * @param {boolean} sane what the server answered
    */
-  #move(entry, { stage = entry.stage, offset = 0 }) {
-    const { stages } = entry.still;
-    const whole = Number.isInteger(stage) && Number.isInteger(offset) && stage >= 0 && offset >= 0;
-    if (!whole || stage > stages.length || (stage < stages.length && offset > stages[stage].bytes)) return this.#strike(entry, "invalid");
-    entry.stage = stage;
-    entry.offset = offset;
-    if (stage < stages.length && offset === stages[stage].bytes) {
-      entry.bytes[stage] = null;
-      entry.stage += 1;
-      entry.offset = 0;
-    }
-    if (entry.stage >= stages.length) this.#remove(entry);
+  #settle(entry, sane) {
+    if (!sane) return this.#strike(entry, "invalid");
+    if (entry.complete) this.#remove(entry);
     else this.#tell();
   }
 
   /**
-   * @param {Entry} entry
+   * @param {Passage} entry
    * @param {StillAck} answer
    */
-  async #refused(entry, { code = "invalid" }) {
+  #refused(entry, { code = "invalid" }) {
     if (code === "away" && !this.wire.up()) return;
-    if (PASSING.includes(code)) return this.#pause(AGAIN_SECONDS);
-    this.#strike(entry, code);
+    if (PASSING.includes(code)) this.#rested = this.clock.now() + AGAIN_SECONDS;
+    else this.#strike(entry, code);
   }
 
   /**
-   * @param {Entry} entry
+   * @param {Passage} entry
    * @param {string} code
    */
   #strike(entry, code) {
     entry.strikes += 1;
     if (FINAL.includes(code) || entry.strikes >= STRIKES) entry.failed = code;
-    if (entry.failed && entry.still.why === "rung") return this.#remove(entry);
+    if (entry.failed && !entry.asked) return this.#remove(entry);
     this.#tell();
   }
 
@@ -250,7 +251,7 @@ export class StillSender {
     this.#wake = null;
   }
 
-  /** @param {Entry} entry */
+  /** @param {Passage} entry */
   #remove(entry) {
     this.#entries = this.#entries.filter((one) => one !== entry);
     this.#tell();
@@ -259,20 +260,4 @@ export class StillSender {
   #tell() {
     this.changed(this.sending);
   }
-
-  /**
-   * @param {Entry} entry
-   * @returns {Sending}
-   */
-  #told({ still, stage, offset, failed }) {
-    const { id, source, why, stages } = still;
-    const held = this.pace.held ? "held" : "sending";
-    const state = failed ? "failed" : this.wire.up() ? held : "cut";
-    return { id, source, why, stage, stages: stages.length, done: offset / (stages[stage]?.bytes || 1), state, code: failed };
-  }
-}
-
-/** @param {Entry} entry */
-function rank({ still }) {
-  return still.why === "asked" ? 0 : 1;
 }

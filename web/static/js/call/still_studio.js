@@ -29,8 +29,10 @@ import { BYTES, painting, stagesOf } from "./still_stages.js";
  */
 
 /** A stage is no larger than what the spare rate carries in this time, but for the least of it. */
-const SECONDS = { first: 4, second: 30, last: 300 };
-const LEAST = { first: 4_000, second: 15_000, last: 60_000 };
+const SECONDS = { first: 5, second: 30, last: 300 };
+const LEAST = { first: 6_000, second: 15_000, last: 60_000 };
+/** Bytes spent on the first stage of what was asked for where fewer would cost it its width. */
+const WIDE = 14_000;
 /** @type {Picture[]} */
 const PICTURES = ["exam", "camera"];
 
@@ -160,9 +162,8 @@ export class Studio {
    * @returns {Limits}
    */
   #limits(full) {
-    const first = this.#plan?.stills?.bytes ?? BYTES.first;
-    if (!full) return { first };
-    return { first, aim: this.#within("first", first), second: this.#within("second", BYTES.second), last: this.#within("last", BYTES.last) };
+    if (!full) return { first: this.#plan?.stills?.bytes ?? BYTES.first };
+    return { first: WIDE, aim: this.#within("first", BYTES.first), second: this.#within("second", BYTES.second), last: this.#within("last", BYTES.last) };
   }
 
   /**
