@@ -1,5 +1,6 @@
 """Whether this process lives, whether it is ready, and its numbers."""
 
+import asyncio
 import hmac
 
 from aiohttp import web
@@ -9,6 +10,9 @@ from server.kernel.db import DatabaseAway
 from server.kernel.keys import DB, METRICS, READINESS, SETTINGS
 from server.kernel.metrics import CONTENT_TYPE
 from server.kernel.migrate import current, expected
+
+# A database that takes longer is not one to send people to.
+ANSWERS_WITHIN = 2.0
 
 
 async def healthz(request: web.Request) -> web.Response:
@@ -30,8 +34,9 @@ async def readyz(request: web.Request) -> web.Response:
 
 async def _database_is_ready(request: web.Request) -> bool:
     try:
-        return await current(request.app[DB].engine) == expected()
-    except DatabaseAway:
+        async with asyncio.timeout(ANSWERS_WITHIN):
+            return await current(request.app[DB].engine) == expected()
+    except (DatabaseAway, TimeoutError):
         return False
 
 

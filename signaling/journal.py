@@ -21,7 +21,7 @@ from signaling.rows import Batch, store
 
 log = logging.getLogger("carbet.journal")
 BOUND = 20_000
-FIRST_PAUSE, LONGEST_PAUSE = 0.2, 3.0
+FIRST_PAUSE, LONGEST_PAUSE = 0.2, 0.8
 
 
 async def _awaited(act: Callable[[], Awaitable[None]]) -> None:

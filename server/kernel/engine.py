@@ -8,7 +8,7 @@ import asyncio
 import traceback
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, NoReturn
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -20,16 +20,29 @@ from sqlalchemy.ext.asyncio import (
 )
 
 from server.kernel.metrics import METRICS
+from server.kernel.outage import Outage
 
 
 class DatabaseAway(Exception):
-    """The database did not answer, or did not confirm: nothing may be claimed as done."""
+    """The database did not answer, or did not confirm: nothing may be claimed as done.
+
+    `lasting`: nobody else will reach it now either, rather than this one transaction failed."""
+
+    def __init__(self, *, lasting: bool = False) -> None:
+        super().__init__()
+        self.lasting = lasting
+
+
+class _Unreached(Exception):
+    """No connection came about."""
 
 
 # Conditions which are ours (a mistake in a query), by SQLite's primary result code.
 _SQLITE_MISTAKES = frozenset({1, 19, 20, 21, 25})  # ERROR, CONSTRAINT, MISMATCH, MISUSE, RANGE
 # PostgreSQL: connection, resources, locks and deadlocks, intervention, system, by SQLSTATE.
 _POSTGRES_AWAY = ("08", "40", "53", "55", "57", "58", "XX")
+# Another program holds the file.
+_SQLITE_HELD = frozenset({5, 6})  # BUSY, LOCKED
 LOCK_SECONDS = 5.0
 # Two migrations must not run at once. Any constant nothing else locks in this database.
 POSTGRES_MIGRATION_LOCK = 0x43415243
@@ -58,6 +71,19 @@ def _is_away(error: BaseException) -> bool:
     if state is not None:
         return str(state).startswith(_POSTGRES_AWAY)
     return isinstance(error, sa.exc.InterfaceError)
+
+
+def _is_lasting(error: BaseException) -> bool:
+    """Whether the next transaction would fail alike: it could not be reached. Not a deadlock, a
+    full disk or a crowd, of which the next one may know nothing."""
+    if isinstance(error, sa.exc.TimeoutError):
+        return False
+    if not isinstance(error, sa.exc.DBAPIError):
+        return True
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    if code is not None:
+        return code & 0xFF in _SQLITE_HELD
+    return error.connection_invalidated
 
 
 def _tune_sqlite(connection: Any, _record: Any) -> None:
@@ -89,7 +115,7 @@ def make_engine(url: str) -> AsyncEngine:
         event.listen(engine.sync_engine, "connect", _tune_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
         return engine
-    limits = {"timeout": LOCK_SECONDS, "command_timeout": 15.0}
+    limits = {"timeout": LOCK_SECONDS, "command_timeout": LOCK_SECONDS}
     return create_async_engine(
         url, pool_pre_ping=True, pool_timeout=LOCK_SECONDS, connect_args=limits
     )
@@ -109,24 +135,42 @@ class Database:
         self._readers = async_sessionmaker(reading, expire_on_commit=False)
         # SQLite lets one writer in at a time, and its own queue is unfair: ours is in order.
         self._writer = asyncio.Lock() if url.startswith("sqlite") else None
+        # Whoever only reads SQLite's file may while another program writes it.
+        self._outage = Outage(self._probe)
+        self._dark = Outage(self._probe) if self._writer else self._outage
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncSession]:
         """A transaction that may write. Never open one inside another of the same task."""
-        async with self._turn(), self._transaction(self._sessions) as session:
-            yield session
+        self._refuse(self._outage)
+        async with self._turn():
+            self._refuse(self._outage)
+            async with self._transaction(self._sessions, self._outage) as session:
+                yield session
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
         """A transaction that only reads, and waits for no writer."""
-        async with self._transaction(self._readers) as session:
+        self._refuse(self._dark)
+        async with self._transaction(self._readers, self._dark) as session:
             if not self.url.startswith("sqlite"):
                 await session.execute(sa.text("SET TRANSACTION READ ONLY"))
             yield session
 
+    @staticmethod
+    def _refuse(outage: Outage) -> None:
+        if outage.lasts:
+            METRICS.database_away.inc()
+            raise DatabaseAway(lasting=True)
+
+    async def _probe(self) -> None:
+        """What a writer needs first, undone at once."""
+        async with self._sessions() as session, session.begin():
+            await session.execute(sa.text("SELECT 1"))
+
     @asynccontextmanager
     async def _transaction(
-        self, sessions: async_sessionmaker[AsyncSession]
+        self, sessions: async_sessionmaker[AsyncSession], outage: Outage
     ) -> AsyncIterator[AsyncSession]:
         try:
             async with sessions() as session, session.begin():
@@ -135,13 +179,21 @@ class Database:
         except (sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
             if not _is_away(error):
                 raise
-            METRICS.database_away.inc()
-            raise DatabaseAway from error
+            self._lose(error, outage)
         except (TimeoutError, ConnectionError) as error:
             if not _of_driver(error):
                 raise
-            METRICS.database_away.inc()
-            raise DatabaseAway from error
+            self._lose(error, outage)
+        except _Unreached as error:
+            self._lose(error, outage)
+
+    @staticmethod
+    def _lose(error: BaseException, outage: Outage) -> NoReturn:
+        METRICS.database_away.inc()
+        lasting = _is_lasting(error)
+        if lasting:
+            outage.begins()
+        raise DatabaseAway(lasting=lasting) from error
 
     @staticmethod
     async def _reach(session: AsyncSession) -> None:
@@ -149,8 +201,7 @@ class Database:
         try:
             await session.connection()
         except (OSError, TimeoutError) as error:
-            METRICS.database_away.inc()
-            raise DatabaseAway from error
+            raise _Unreached from error
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
@@ -169,4 +220,6 @@ class Database:
             self._writer.release()
 
     async def close(self) -> None:
+        await self._outage.close()
+        await self._dark.close()
         await self.engine.dispose()

@@ -120,7 +120,7 @@ class Writer:
             identifier = str(uuid.UUID(int=self._rng.getrandbits(128), version=4))
             said = Said(identifier, f"{self._name} {len(self.said) + 1}")
             self.said.append(said)
-            await self._tab.say(said, again=0.5)
+            await self._tab.say(said)
             await asyncio.sleep(self._rng.uniform(0.2, 1.0))
 
 
@@ -177,9 +177,12 @@ async def one(kind: str, seed: int, away: float = AWAY) -> Outcome:
     with tempfile.TemporaryDirectory(prefix="carbet-keep-") as name:
         async with _house(kind, Path(name)) as (house, absence):
             spoken, written = await house.furnish(2)
-            async with living(house), browser() as http:
-                async with talking(house.address, spoken) as pair:
-                    await _try(house, absence, written, http, pair, rng, away, outcome)
+            async with (
+                living(house),
+                browser() as http,
+                talking(house.address, spoken) as pair,
+            ):
+                await _try(house, absence, written, http, pair, rng, away, outcome)
             outcome.faults += house.complaints()
     return outcome
 

@@ -19,7 +19,7 @@ CALL = "/call,"
 ACK_SECONDS = 12.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 3.0  # protocol.js: reconnectionDelay, reconnectionDelayMax
 KICKED_SECONDS = 2.0
-AGAIN_SECONDS = 3.0  # seat.js: FLUSH_AGAIN_SECONDS
+AGAIN_SECONDS = 1.5  # seat.js: FLUSH_AGAIN_SECONDS
 AWAY = {"ok": False, "code": "away"}
 
 Heard = Callable[[str, Any], Awaitable[None]]

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import time
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,13 @@ from server.kernel.metrics import METRICS
 async def _names(database: Database) -> set[str]:
     async with database.read() as session:
         return set(await session.scalars(sa.select(Organisation.name)))
+
+
+async def _back(database: Database) -> None:
+    """It is back by itself; the limit only ends a broken run."""
+    async with asyncio.timeout(10):
+        while database._outage.lasts:
+            await asyncio.sleep(0.01)
 
 
 async def test_a_transaction_is_all_or_nothing(database: Database) -> None:
@@ -100,7 +108,7 @@ async def test_a_connection_cut_in_the_middle_is_away(
                 await killer.execute(sa.text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
             await asyncio.sleep(0.1)
     assert await _names(other) == set()
-    # And it is back by itself.
+    await _back(database)
     assert await _names(database) == set()
     await other.close()
     return None
@@ -113,9 +121,37 @@ async def _locked_out(database: Database) -> None:
     with pytest.raises(DatabaseAway):
         async with database.begin() as session:
             session.add(Organisation(name="lost"))
+    began = time.monotonic()
+    with pytest.raises(DatabaseAway):
+        async with database.begin():
+            pytest.fail("the file is held")
+    assert time.monotonic() - began < engine.LOCK_SECONDS / 2, "told at once, not after a wait"
+    # Whoever reads needs not wait for the other program.
+    assert await _names(database) == set()
     connection.rollback()
     connection.close()
-    assert await _names(database) == set()
+    await _back(database)
+    async with database.begin() as session:
+        session.add(Organisation(name="kept"))
+    assert await _names(database) == {"kept"}
+
+
+async def test_a_deadlock_or_a_full_disk_is_nobody_elses_matter() -> None:
+    full = sqlite3.OperationalError("disk full")
+    full.sqlite_errorcode = sqlite3.SQLITE_FULL
+    for original, sure in ((full, False), (_Told("40P01"), False)):
+        error = sa.exc.OperationalError("", {}, original)
+        assert engine._is_away(error) and engine._is_lasting(error) is sure
+    held = sqlite3.OperationalError("locked")
+    held.sqlite_errorcode = sqlite3.SQLITE_BUSY
+    assert engine._is_lasting(sa.exc.OperationalError("", {}, held))
+    assert not engine._is_lasting(sa.exc.TimeoutError())
+    assert engine._is_lasting(ConnectionResetError())
+
+
+class _Told(Exception):
+    def __init__(self, sqlstate: str) -> None:
+        self.sqlstate = sqlstate
 
 
 async def test_a_writer_who_never_gets_a_turn_is_told(
