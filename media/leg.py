@@ -18,7 +18,7 @@ from media.transport import Certificate, DtlsState, SecureLeg
 # What one browser may send a second: twice two cameras at their best, and of reports ten times
 # what a browser with seven lossy pictures asks for. What is above costs us no decryption.
 PACKETS, BYTES = 2_000, 2_500_000
-REPORTS, REPORT_BYTES = 500, 64_000
+REPORTS, REPORT_BYTES = 500, 32_000
 MOST_CHECKS = 200  # a second
 # Keys are expanded for each stream of a browser, and kept: it may not have any number of them.
 MOST_STREAMS = 64

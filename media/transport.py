@@ -23,6 +23,12 @@ from aiortc.rtcdtlstransport import (
 from media.core.answer import Fingerprint
 
 PRIVATE_NAMES = ("_rx_srtp", "_tx_srtp", "_set_role", "_ssl")
+# Every browser has one of these (RFC 8827 §6.5 requires the first); aiortc would take CBC too.
+CIPHERS = b":".join((
+    b"ECDHE-ECDSA-AES128-GCM-SHA256", b"ECDHE-ECDSA-AES256-GCM-SHA384",
+    b"ECDHE-ECDSA-CHACHA20-POLY1305",
+))  # fmt: skip
+DTLS_1_2 = 0xFEFD
 ATTEMPTS = 3  # a handshake spoilt by a stray message starts again
 MOST_WAITING = 24  # DTLS datagrams held until the answer comes or the handshake reads them
 
@@ -38,11 +44,21 @@ class DtlsState(Enum):
     CLOSED = "closed"
 
 
+class _Strict(RTCCertificate):
+    """Shakes hands with nothing older than DTLS 1.2, and with authenticated encryption only."""
+
+    def _create_ssl_context(self, srtp_profiles: Any) -> Any:
+        context: Any = super()._create_ssl_context(srtp_profiles)
+        context.set_min_proto_version(DTLS_1_2)
+        context.set_cipher_list(CIPHERS)
+        return context
+
+
 class Certificate:
     """The certificate of this worker, made when it starts."""
 
     def __init__(self) -> None:
-        self.inner = RTCCertificate.generateCertificate()
+        self.inner = _Strict.generateCertificate()
 
     @property
     def fingerprint(self) -> str:

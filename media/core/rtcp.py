@@ -10,6 +10,7 @@ from dataclasses import dataclass
 SR, RR, BYE, RTPFB, PSFB = 200, 201, 203, 205, 206
 NACK, TRANSPORT_FEEDBACK = 1, 15
 PLI, FIR = 1, 4
+MOST_NAMED = 1_000  # packets one NACK may name: as many as Chromium keeps a list of
 _BLOCK = struct.Struct("!IIIIII")
 _SENDER = struct.Struct("!IQIII")
 
@@ -142,8 +143,10 @@ def _blocks(body: bytes, at: int, count: int) -> tuple[Block, ...]:
 
 
 def _sequences(body: bytes) -> tuple[int, ...]:
-    found = []
+    found: list[int] = []
     for at in range(8, len(body) - 3, 4):
+        if len(found) >= MOST_NAMED:
+            break
         word = _word(body, at)
         first, mask = word >> 16, word & 0xFFFF
         found.append(first)

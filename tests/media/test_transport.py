@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 from aiortc import rtcdtlstransport
-from aiortc.rtcdtlstransport import RTCDtlsTransport
+from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsTransport
+from OpenSSL import SSL
 
 from media.core.answer import Fingerprint
 from media.transport import PRIVATE_NAMES, Certificate, DtlsState, SecureLeg
@@ -23,6 +24,16 @@ def test_the_private_names_are_there_in_the_pinned_version() -> None:
 def test_only_authenticated_encryption_is_offered_and_gcm_first() -> None:
     names = [profile.openssl_profile for profile in rtcdtlstransport.SRTP_PROFILES]
     assert names == [b"SRTP_AEAD_AES_256_GCM", b"SRTP_AEAD_AES_128_GCM", b"SRTP_AES128_CM_SHA1_80"]
+
+
+def test_nothing_older_than_dtls_1_2_and_nothing_but_authenticated_ciphers() -> None:
+    context = Certificate().inner._create_ssl_context(rtcdtlstransport.SRTP_PROFILES)
+    held = SSL.Connection(context)
+    ours = [name for name in held.get_cipher_list() if not name.startswith("TLS_")]
+    assert ours == [
+        "ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES256-GCM-SHA384",
+        "ECDHE-ECDSA-CHACHA20-POLY1305",
+    ]  # fmt: skip
 
 
 class Pair:
@@ -73,6 +84,28 @@ async def test_two_legs_exchange_packets_once_each() -> None:
     assert pair.server.seal_rtp(RTP + bytes(1500)) is None  # too long
     await pair.close()
     assert pair.server.seal_rtp(RTP) is None
+
+
+class _Old(RTCCertificate):
+    """A browser of long ago."""
+
+    def _create_ssl_context(self, srtp_profiles: Any) -> Any:
+        context: Any = super()._create_ssl_context(srtp_profiles)
+        context.set_cipher_list(b"ECDHE-ECDSA-AES128-SHA:@SECLEVEL=0")
+        context.set_max_proto_version(0xFEFF)
+        return context
+
+
+async def test_an_old_version_is_refused() -> None:
+    pair = Pair()
+    old = pair.certificates[1].inner = _Old.generateCertificate()
+    trusted = [Fingerprint("sha-256", old.getFingerprints()[0].value)]
+    async with asyncio.timeout(20):
+        shaking = asyncio.ensure_future(pair.client.handshake(pair.trust(0), False))
+        await pair.server.handshake(trusted, True)
+        shaking.cancel()
+    assert pair.server.state is DtlsState.FAILED and not pair.server.profile
+    await pair.close()
 
 
 async def test_a_goodbye_closes_the_other_side() -> None:

@@ -71,3 +71,12 @@ def test_reads_a_compound_another_writes() -> None:
     data = bytes(other.RtcpSrPacket(ssrc=1, sender_info=report)) + bytes(sdes)
     data += bytes(other.RtcpByePacket(sources=[3, 4]))
     assert rtcp.parse(data) == [SenderReport(1, 5, 6, 7, 8), rtcp.Bye((3, 4))]
+
+
+def test_a_nack_names_no_more_than_a_receiver_keeps_a_list_of() -> None:
+    """One of 1,400 bytes could otherwise make us look for six thousand packets."""
+    packet = rtcp.write_nack(1, 2, [n for n in range(6_000) if n % 18])
+    assert len(packet) < 1_400
+    (read,) = rtcp.parse(packet)
+    assert isinstance(read, rtcp.Nack)
+    assert 1_000 <= len(read.sequences) < 1_017 and read.sequences[:3] == (1, 2, 3)
