@@ -7,13 +7,13 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 
 from media.core import opus, red, twcc
-from media.core.belief import LEAST, MOST, Belief
+from media.core.belief import LEAST, Belief
 from media.core.capacity import start
 from media.core.inflow import Inflow, Watch
 from media.core.ladder import Link, Quality, VoiceStep
 from media.core.lines import RED
 from media.core.plan import Plan
-from media.core.uplink import Codecs, Reported, Uplink, Want
+from media.core.uplink import Believed, Codecs, Uplink, Want
 from media.events import Hint, LinkReport
 
 AHEAD = 1.3  # times what plans are made for: a belief runs no further ahead of them
@@ -32,9 +32,11 @@ class Up:
         self.hint = hint
         self.transfer = False  # something else than media crosses the link
         self.inflow = Inflow(0, 0.0, 0.0, None)
-        self._ladder = Uplink(quality, now)
-        self.belief = Belief(start(quality, hint.up, hint.rtt), now)
-        self._report: Reported | None = None
+        begun = start(quality, hint.up, hint.rtt)
+        self._ladder = Uplink(quality, begun, now)
+        self.belief = Belief(begun, now)
+        self._report: LinkReport | None = None
+        self._report_at = now
         self._planned = 0  # bit/s the browser was told to send
         self._ours = ours
         self._send = send
@@ -66,10 +68,10 @@ class Up:
 
     def reported(self, report: LinkReport, now: float) -> None:
         """What the browser says of its own sending."""
-        self._report = Reported(report.up, report.rtt, report.limited, now)
+        self._report, self._report_at = report, now
 
     @property
-    def rate(self) -> int | None:
+    def rate(self) -> int:
         """Bit/s its link is thought to carry."""
         return self._ladder.rate
 
@@ -81,31 +83,28 @@ class Up:
         seen = self.inflow = self._watch.see(now)
         trip = self.hint.rtt if round_trip is None else round_trip
         link = Link(seen.rate, seen.own_loss, seen.own_loss, trip, seen.queue, "steady", "rate")
-        believed = self._believe(wants, round_trip, now)
+        believed = self._believe(wants, now)
         plan = self._ladder.step(
-            now, link, believed, wants, voices, can, self.transfer, self.hint.ceiling, self.hint.up
+            now, link, believed, wants, voices, can, self.transfer, self.hint.ceiling
         )
         pictures = [one.bitrate for one in (plan.camera, plan.low, plan.exam) if one]
         self._planned = plan.audio.wire + sum(pictures)
         return plan
 
-    def _believe(
-        self, wants: Mapping[str, Sequence[Want]], round_trip: float | None, now: float
-    ) -> Reported:
+    def _believe(self, wants: Mapping[str, Sequence[Want]], now: float) -> Believed:
         report = self._report
-        said = (report.available, report.at) if report and report.available else None
+        said = (report.up, self._report_at) if report and report.up else None
         useful = max((want.rate for each in wants.values() for want in each), default=0)
-        demand = min(int(DEMAND * useful) + VOICE, int(AHEAD * (self.rate or MOST)))
+        demand = min(int(DEMAND * useful) + VOICE, int(AHEAD * self.rate))
         rate = self.belief.step(self.inflow, said, self._planned, demand, self.transfer, now)
-        limited = report.limited if report else "none"
-        return Reported(rate, round_trip, limited, now, weighed=True)
+        return Believed(rate, report.limited if report else "none")
 
     def floor(self, now: float) -> int:
         """Bit/s the browser should start again from, should it believe in less; 0 for none. In
         steps, so that each is worth a message."""
         if not self.belief.settled(now):
             return 0
-        rate = min(self.belief.rate, self.rate or self.belief.rate)
+        rate = min(self.belief.rate, self.rate)
         return int(FLOOR_STEP ** int(math.log(rate, FLOOR_STEP)))
 
     def feed(self, media: int, sendable: int, now: float) -> None:

@@ -16,6 +16,8 @@ RUIN = 0.3  # loss which is too much even so
 BACK = 0.9  # of what arrives, on congestion
 BLUNT = 0.75  # of the belief, where what arrives does not tell what the link carries
 DEEPEST = 0.6  # of the belief in one step: other traffic may have taken the rest for a moment
+STANDS = 0.4  # s of queue during which a link has sent all it can: what came just now is its rate
+WIDE = 64_000  # bit/s from which half a second holds enough packets to tell that
 PAUSE = 1.0  # s between two steps down: the first must have had time to be felt
 SILENT = 6_000  # bit/s: less says nothing of the link
 HOLD = 2.0  # s after congestion without growth
@@ -58,7 +60,7 @@ class Belief:
         # What was lost before the last step down is still in the figure for a while.
         fresh = now - self._fell > LOSSES
         if seen.rate > 0 and (waits > WAITS or (fresh and excess > LOSES)):
-            self._fall(seen.peak, shared, now)
+            self._fall(seen, shared, now)
         elif self.calm and now - self._fell >= HOLD and seen.rate > 0:
             if self._most and seen.rate > REFUTED * self._most[0]:
                 self._most = None
@@ -81,12 +83,14 @@ class Belief:
         """Whether there was no congestion lately: a browser that believes in less may be told."""
         return now - self._fell >= HOLD
 
-    def _fall(self, came: int, shared: bool, now: float) -> None:
+    def _fall(self, seen: Inflow, shared: bool, now: float) -> None:
         if now - self._fell < PAUSE:
             return
-        blunt = shared or came < SILENT
+        blunt = shared or seen.peak < SILENT
+        stands = (seen.queue or 0.0) > STANDS and seen.rate >= WIDE
+        came = min(seen.rate, seen.latest) if stands else seen.peak
         self._fell, self._most = now, (self.rate if blunt else float(came), now)
-        to = BLUNT * self.rate if blunt else max(BACK * came, DEEPEST * self.rate)
+        to = BLUNT * self.rate if blunt else max(BACK * came, 0 if stands else DEEPEST * self.rate)
         self.rate = max(LEAST, min(self.rate, to))
 
     def _grow(self, passed: float, most_useful: int, now: float) -> None:

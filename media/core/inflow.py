@@ -27,14 +27,15 @@ JUMP = 30.0  # s: a microphone so late had its clock set anew
 
 @dataclass(frozen=True)
 class Inflow:
-    """`rate` bit/s on the wire, `peak` the most of it lately, in half a second, `loss` and
-    `own_loss` fractions, `queue` s (None: no sound)."""
+    """`rate` bit/s on the wire, over a second, `latest` over half of one, `peak` the most of that
+    lately; `loss` and `own_loss` fractions; `queue` s (None: no sound)."""
 
     rate: int
     loss: float
     own_loss: float
     queue: float | None
     peak: int = 0
+    latest: int = 0
 
 
 class Watch:
@@ -119,7 +120,15 @@ class Watch:
             self._own += OWN_WEIGHT * (loss - self._own)
         rate = int(self._bytes * 8 / span)
         peak = max((each for at, each in self._peaks if at >= now - PEAK_KEPT), default=0)
-        return Inflow(rate, loss, self._own, queue, max(rate, peak))
+        return Inflow(rate, loss, self._own, queue, max(rate, peak), self._latest(now))
+
+    def _latest(self, now: float) -> int:
+        size = 0
+        for at, each in reversed(self._came):
+            if at <= now - BURST:
+                break
+            size += each
+        return int(size * 8 / BURST)
 
     def _loss(self, now: float) -> float:
         if now - self._cut_at >= 0.5 and self._from >= 0:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from media.core.allocator import TRANSFER
-from media.core.capacity import LEAST, PROVEN, Capacity, Reported, start
+from media.core.capacity import LEAST, Capacity
 from media.core.encodings import Processor, Stream
 from media.core.following import Followed, Following, Pair, Want
 from media.core.ladder import (
@@ -30,7 +30,7 @@ from media.core.plan import Encoding, Plan, StillPlan, due
 from media.core.reasons import Telling, cause
 from media.core.voice import STILL_WITHIN, VoiceChoice
 
-__all__ = ["Capacity", "Codecs", "Link", "Reported", "Uplink", "Want"]
+__all__ = ["Believed", "Codecs", "Link", "Uplink", "Want"]
 
 LOOK = 1.5  # times the rate: how far the browser's probes may look beyond it
 LOOK_WIDE = 2.0  # the same from
@@ -38,6 +38,7 @@ WIDE = 100_000  # bit/s on, where a probe is no burden and a doubling takes one 
 LARGE_COPY = 80_000  # bit/s that a camera must keep beside its small copy
 ROOM = 1.2  # times what a rung takes: with less one could not climb there
 TRIAL = 5.0  # s
+PROVEN = 1.3  # times what arrives: people are promised no more
 AIM = 1.6  # times what was shown, the most aimed at: a voice at 16 kbit/s does not try pictures
 EXAM = 2 / 3  # of what is left, for the exam camera, while both are looked at
 
@@ -49,12 +50,37 @@ class Codecs:
     av1: bool
 
 
+@dataclass(frozen=True)
+class Believed:
+    """Of one uplink: the `rate` bit/s it is believed to carry, and by what the browser says its
+    pictures are `limited`: none, cpu, bandwidth or other."""
+
+    rate: int
+    limited: str = "none"
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What one step works from: `rate` bit/s may be planned for, `left` of it beside the voice."""
+
+    now: float
+    link: Link
+    rate: int
+    bounded: bool
+    audio: VoiceStep
+    left: int
+    wants: Mapping[str, Sequence[Want]]
+    can: Codecs
+    transfer: bool
+    strain: int
+
+
 class Uplink:
     """The upward plan of one sender. Call `step` a few times a second; send what has a new `n`."""
 
-    def __init__(self, quality: Quality, now: float) -> None:
+    def __init__(self, quality: Quality, start: int, now: float) -> None:
         self._quality = quality
-        self._capacity: Capacity | None = None
+        self._capacity = Capacity(start, now)
         self._voice = VoiceChoice(quality, now)
         self._ladder = Ladder(quality.hysteresis, now)
         self._telling = Telling(now)
@@ -63,67 +89,57 @@ class Uplink:
         self._pair = Pair(quality.hysteresis.room, quality.hysteresis.climb)
         self._streams = {key: Stream(quality) for key in ("camera", "low", "exam")}
         self._plan: Plan | None = None
-        self._planned = self._goal = 0
+        self._goal = 0
         self._at = self._aimed = now
 
     @property
-    def rate(self) -> int | None:
-        """Bit/s this uplink is thought to carry; None before the first step."""
-        return self._capacity.rate if self._capacity else None
+    def rate(self) -> int:
+        """Bit/s this uplink is thought to carry."""
+        return self._capacity.rate
 
     def step(
-        self, now: float, link: Link, reported: Reported | None,
-        wants: Mapping[str, Sequence[Want]], voices: Sequence[VoiceStep], can: Codecs,
-        transfer: bool, ceiling: int | None, hint: int | None,
+        self, now: float, link: Link, believed: Believed, wants: Mapping[str, Sequence[Want]],
+        voices: Sequence[VoiceStep], can: Codecs, transfer: bool, ceiling: int | None,
     ) -> Plan:  # fmt: skip
         """The plan now; the very same object while nothing worth a message changed.
 
-        `link.rate` is what arrives; `hint` what this site's uplink carried last time, bit/s.
-        Never raises, whatever the figures."""
-        rate = self._carries(now, link, reported, hint)
-        if bounded := ceiling is not None and sane(ceiling) < rate:
-            rate = sane(ceiling)
-        if self._capacity and self._capacity.after_cut:
-            link = replace(link, loss=link.own_loss)
-        assert self._capacity is not None
-        audio = self._audio(min(rate, self._capacity.sure), link.loss, voices, transfer, now)
-        left = max(0, self._quality.usable(rate) - audio.wire)
-        strain = self._processor.step(reported is not None and reported.limited == "cpu", now)
-        rooms = self._rooms(left, wants, can, now)
+        `link.rate` is what arrives. Never raises, whatever the figures."""
+        at = self._moment(now, link, believed, wants, voices, can, transfer, ceiling)
+        rooms = self._rooms(at)
         main = "exam" if rooms["exam"] else "camera"
         followed = self._follow(rooms, wants, now)
-        proven = self._quality.usable(int(PROVEN * sane(link.rate))) - audio.wire
-        own = self._climb(rooms[main] or left, proven, rate, link.loss, followed[main], can, now)
+        own = self._climb(rooms[main] or at.left, followed[main], at)
         rung = max(own, followed[main].rung) if wants.get(main) else own
-        code = self._code(link, bounded, rung > own, strain)
-        need = self._need(own, audio, followed[main], can)
-        hoped = reported is not None and reported.weighed
-        self._aim(own, need, rooms[main] > 0, hoped, now)
-        why = self._telling.step(rung, code, self._ladder.climbing, rate, need, now)
+        need = self._need(own, at.audio, followed[main], can)
+        self._aim(own, need, rooms[main] > 0, now)
+        code = self._code(link, at.bounded, rung > own, at.strain)
+        why = self._telling.step(rung, code, self._ladder.climbing, at.rate, need, now)
         stills = rung == STILLS or any(want.rung == RUNGS[STILLS] for want in wants.get(main, ()))
         if (transfer or stills) and rung < STILLS:
             followed[main] = self._reserving(rung, rooms[main], followed[main], can)
-        wires = {"camera": followed["camera"].rate, "low": followed["camera"].low,
-                 "exam": followed["exam"].rate}  # fmt: skip
-        video = {key: self._encode(key, own, wires, followed, can, strain) for key in wires}
-        used = sum(wire for key, wire in wires.items() if video[key])
-        spare = max(0, left - used)
-        if rung >= STILLS:
-            spare = max(0, self._quality.usable(min(rate, self._capacity.sure)) - audio.wire)
+        video, used = self._encode(own, followed, at)
+        spare = self._spare(rung, used, at)
         stills = stills or (rung < STILLS and followed[main].rate > 0 and not video[main])
         plan = Plan(
-            0, RUNGS[rung], why, audio, video["camera"], video["low"], video["exam"],
-            self._look(rate, link.rate, used + audio.wire, spare, ceiling, now),
+            0, RUNGS[rung], why, at.audio, video["camera"], video["low"], video["exam"],
+            self._look(used, spare, ceiling, at),
             self._stills(spare) if stills and rung <= STILLS else None, spare,
         )  # fmt: skip
-        return self._publish(plan, used, now)
+        return self._publish(plan, now)
 
-    def _carries(self, now: float, link: Link, reported: Reported | None, hint: int | None) -> int:
-        if self._capacity is None:
-            trip = link.round_trip if link.round_trip is not None or not reported else reported.rtt
-            self._capacity = Capacity(self._quality, start(self._quality, hint, trip), now)
-            return self._capacity.rate
-        return self._capacity.step(now, link, reported, self._planned, self._goal)
+    def _moment(
+        self, now: float, link: Link, believed: Believed, wants: Mapping[str, Sequence[Want]],
+        voices: Sequence[VoiceStep], can: Codecs, transfer: bool, ceiling: int | None,
+    ) -> Moment:  # fmt: skip
+        rate = self._capacity.step(now, link, believed.rate, self._goal)
+        if bounded := ceiling is not None and sane(ceiling) < rate:
+            rate = sane(ceiling)
+        if self._capacity.after_cut:
+            link = replace(link, loss=link.own_loss)
+        audio = self._audio(min(rate, self._capacity.sure), link.loss, voices, transfer, now)
+        left = max(0, self._quality.usable(rate) - audio.wire)
+        strain = self._processor.step(believed.limited == "cpu", now)
+        return Moment(now, link, rate, bounded, audio, left, wants, can, transfer, strain)
 
     def _audio(
         self, rate: int, loss: float, voices: Sequence[VoiceStep], transfer: bool, now: float
@@ -135,16 +151,15 @@ class Uplink:
         bitrate, ptime = min(step.bitrate for step in steps), max(step.ptime for step in steps)
         return VoiceStep(bitrate, ptime, own.red)
 
-    def _rooms(
-        self, left: int, wants: Mapping[str, Sequence[Want]], can: Codecs, now: float
-    ) -> dict[str, int]:
+    def _rooms(self, at: Moment) -> dict[str, int]:
         """Bit/s for each camera that somebody can use: the exam's first."""
-        exam, camera = (any(sane(want.rate) for want in wants.get(source, ()))
+        left = at.left
+        exam, camera = (any(sane(want.rate) for want in at.wants.get(source, ()))
                         for source in ("exam", "camera"))  # fmt: skip
         if not exam or not camera:
             return {"exam": left if exam else 0, "camera": left if camera else 0}
-        least = int(self._quality.least(STILLS - 1, "speech", can.av1) / (1 - EXAM))
-        if not self._pair.step(left, least, now):
+        least = int(self._quality.least(STILLS - 1, "speech", at.can.av1) / (1 - EXAM))
+        if not self._pair.step(left, least, at.now):
             return {"exam": left, "camera": 0}
         return {"exam": int(left * EXAM), "camera": left - int(left * EXAM)}
 
@@ -157,28 +172,26 @@ class Uplink:
         camera = self._camera.step(wants.get("camera", ()), room, LARGE_COPY, now)
         return {"exam": exam, "camera": camera}
 
-    def _climb(
-        self, share: int, proven: int, rate: int, loss: float, main: Followed, can: Codecs,
-        now: float,
-    ) -> int:  # fmt: skip
+    def _climb(self, share: int, main: Followed, at: Moment) -> int:
         """The rung of this uplink. With a picture, it climbs only to what arrives by now."""
-        quality, av1 = self._quality, can.av1 and main.av1
+        quality, av1 = self._quality, at.can.av1 and main.av1
 
         def affords(times: float, share: int = share) -> int:
-            return quality.affords(share, rate, main.matters, av1=av1, room=times)
+            return quality.affords(share, at.rate, main.matters, av1=av1, room=times)
 
         shown = self._ladder.rung is not None and self._ladder.rung < STILLS and main.rate > 0
+        proven = quality.usable(int(PROVEN * sane(at.link.rate))) - at.audio.wire
         comfortable = affords(quality.hysteresis.room, min(share, proven) if shown else share)
+        loss = at.link.loss
         worst, best = spoken(affords(1), loss, DEAF), spoken(comfortable, loss, HEARS)
-        return self._ladder.step(worst, best, affords(DEEP), now)
+        return self._ladder.step(worst, best, affords(DEEP), at.now)
 
-    def _aim(self, own: int, need: int, wanted: bool, hoped: bool, now: float) -> None:
+    def _aim(self, own: int, need: int, wanted: bool, now: float) -> None:
         """What the next rung takes is aimed at without a picture, and for some seconds after one
-        came: what arrives must have time to show that it was right. `hoped`: by a belief, which
-        grows beside a voice to anything; what was shown must be near."""
-        assert self._capacity is not None
+        came: what arrives must have time to show that it was right. A belief grows beside a voice
+        to anything; what was shown must be near."""
         if own > STILLS or (own == STILLS and wanted):
-            near = not hoped or ROOM * need <= AIM * self._capacity.sure
+            near = ROOM * need <= AIM * self._capacity.sure
             self._goal, self._aimed = int(ROOM * need) if near else 0, now
         elif now - self._aimed > TRIAL:
             self._goal = 0
@@ -199,27 +212,37 @@ class Uplink:
         return replace(main, rate=min(main.rate, max(0, room - reserve - main.low)))
 
     def _encode(
-        self, key: str, own: int, wires: Mapping[str, int], followed: Mapping[str, Followed],
-        can: Codecs, strain: int,
-    ) -> Encoding | None:  # fmt: skip
-        one = followed["exam" if key == "exam" else "camera"]
-        rung = max(own, STILLS - 1 if key == "low" else one.rung)
-        return self._streams[key].step(
-            rung, one.matters, wires[key],
-            av1=can.av1 and one.av1, tallest=0 if key == "low" else one.height, strain=strain,
-        )  # fmt: skip
+        self, own: int, followed: Mapping[str, Followed], at: Moment
+    ) -> tuple[dict[str, Encoding | None], int]:
+        """Each stream, and the bit/s they take together."""
+        wires = {"camera": followed["camera"].rate, "low": followed["camera"].low,
+                 "exam": followed["exam"].rate}  # fmt: skip
+        video = {}
+        for key, wire in wires.items():
+            one = followed["exam" if key == "exam" else "camera"]
+            rung = max(own, STILLS - 1 if key == "low" else one.rung)
+            video[key] = self._streams[key].step(
+                rung, one.matters, wire, av1=at.can.av1 and one.av1,
+                tallest=0 if key == "low" else one.height, strain=at.strain,
+            )  # fmt: skip
+        return video, sum(wire for key, wire in wires.items() if video[key])
 
-    def _look(
-        self, rate: int, came: int, total: int, spare: int, ceiling: int | None, now: float
-    ) -> int:  # fmt: skip
+    def _spare(self, rung: int, used: int, at: Moment) -> int:
+        """Bit/s left for transfers: without moving pictures, of what is sure alone."""
+        if rung < STILLS:
+            return max(0, at.left - used)
+        sure = min(at.rate, self._capacity.sure)
+        return max(0, self._quality.usable(sure) - at.audio.wire)
+
+    def _look(self, used: int, spare: int, ceiling: int | None, at: Moment) -> int:
         """How far the browser may look for more: not beyond what anybody wants."""
-        assert self._capacity is not None
+        total = used + at.audio.wire
         look = int(LOOK * total)
         if self._capacity.congested:
-            look = rate
+            look = at.rate
         elif not spare:
-            look = int((LOOK_WIDE if rate >= WIDE else LOOK) * rate)
-        look = max(look, total, self._capacity.look(came, self._goal, now))
+            look = int((LOOK_WIDE if at.rate >= WIDE else LOOK) * at.rate)
+        look = max(look, total, self._capacity.look(at.link.rate, self._goal, at.now))
         return look if ceiling is None else max(min(look, sane(ceiling)), LEAST)
 
     def _stills(self, spare: int) -> StillPlan:
@@ -229,10 +252,10 @@ class Uplink:
         size = max(rules.fewest, min(rules.bytes, int(STILL_WITHIN / per_byte)))
         return StillPlan(min(rules.slowest, max(rules.every, round(size * per_byte, 1))), size)
 
-    def _publish(self, plan: Plan, pictures: int, now: float) -> Plan:
+    def _publish(self, plan: Plan, now: float) -> Plan:
         before = self._plan
         if before is not None and not due(before, plan, now - self._at):
             return before
         self._plan = replace(plan, n=before.n + 1 if before else 1)
-        self._planned, self._at = pictures, now
+        self._at = now
         return self._plan

@@ -63,6 +63,25 @@ def test_it_goes_down_in_steps_that_can_be_felt() -> None:
     assert story.go(0.25, waiting(20_000)) == 108_000
 
 
+@pytest.mark.parametrize(
+    ("queue", "rate", "latest", "to"),
+    [
+        (0.41, 400_000, 140_000, 126_000),
+        (0.41, 120_000, 140_000, 108_000),
+        (0.40, 400_000, 140_000, 810_000),
+        (0.41, 63_999, 40_000, 810_000),  # too few packets to tell
+        (0.41, 64_000, 40_000, 36_000),
+    ],
+)
+def test_what_comes_out_of_a_queue_that_stands_is_what_the_link_carries(
+    queue: float, rate: int, latest: int, to: int
+) -> None:
+    """Whatever came in the second before: a link that got thin is known at once."""
+    story = Story(900_000)
+    seen = Inflow(rate, 0.0, 0.0, queue, 900_000, latest)
+    assert story.go(0.25, seen) == to
+
+
 def test_beside_a_transfer_what_arrives_is_no_measure() -> None:
     assert Story(60_000).go(0.25, waiting(15_000), shared=True) == 45_000
 

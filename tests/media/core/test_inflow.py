@@ -35,6 +35,17 @@ def test_the_rate_counts_every_header() -> None:
     assert rate == pytest.approx((120 + OVERHEAD) * 8 / 0.06, rel=0.07)
 
 
+def test_what_came_last_is_that_of_half_a_second() -> None:
+    watch = Watch(0.0)
+    for n in range(100):
+        watch.arrived(956, n / 50)
+    for n in range(10):
+        watch.arrived(206, 2 + n / 20)
+    seen = watch.see(2.49)
+    assert seen.latest == 10 * 250 * 8 * 2
+    assert seen.peak == pytest.approx(400_000, rel=0.05)
+
+
 def test_a_queue_is_seen_whatever_the_clocks_say() -> None:
     speaker = Microphone()
     speaker.speak(5)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from media.core.ladder import RUNGS, Link, VoiceStep
 from media.core.plan import Plan, as_json, due
-from media.core.uplink import Codecs, Reported, Uplink, Want
+from media.core.uplink import Believed, Codecs, Uplink, Want
 from tests.media.core.thin_links import (
     QUALITY,
     Browser,
@@ -30,14 +30,13 @@ FAT = VoiceStep(32_000, 20, True)
 
 
 def first(rate: int, wants: dict[str, list[Want]] | None = None, **more: object) -> Plan:
-    """The plan of an uplink which had `rate` last time, a fifth more than it starts with."""
+    """The plan of an uplink which is believed to carry `rate`."""
     asked: dict[str, object] = {
         "voices": [], "can": Codecs(True), "transfer": False, "ceiling": None, "of": link(0),
-        "told": None,
     } | more  # fmt: skip
-    return Uplink(QUALITY, 0.0).step(
-        0.0, asked["of"], asked["told"], {"camera": [FACE]} if wants is None else wants,  # type: ignore[arg-type]
-        asked["voices"], asked["can"], asked["transfer"], asked["ceiling"], rate * 5 // 4,  # type: ignore[arg-type]
+    return Uplink(QUALITY, rate, 0.0).step(
+        0.0, asked["of"], Believed(rate), {"camera": [FACE]} if wants is None else wants,  # type: ignore[arg-type]
+        asked["voices"], asked["can"], asked["transfer"], asked["ceiling"],  # type: ignore[arg-type]
     )  # fmt: skip
 
 
@@ -94,13 +93,12 @@ def test_automatic_stills_fill_what_the_voice_leaves() -> None:
 
 
 def test_a_picture_that_would_choke_gives_way_to_stills() -> None:
-    uplink = Uplink(QUALITY, 0.0)
+    uplink = Uplink(QUALITY, 128_000, 0.0)
     trace = steps((10, 128e3), (5, 70e3), (5, 30e3), (12, 64e3), (8, 30e3))
     for n in range(200):
         rate = int(trace(n / 5))
-        told = Reported(rate, 0.1, "none", n / 5)
-        plan = uplink.step(n / 5, link(rate), told, {"camera": [FACE]}, [], Codecs(True), False,
-                           None, 160_000)  # fmt: skip
+        plan = uplink.step(n / 5, link(rate), Believed(rate), {"camera": [FACE]}, [], Codecs(True),
+                           False, None)  # fmt: skip
         assert n != 155 or plan.camera
     assert (plan.rung, plan.camera) == ("sharp", None)
     assert plan.stills and plan.stills.every <= 11
@@ -131,10 +129,11 @@ def test_nobody_looks_and_no_picture_is_sent() -> None:
 
 
 def test_unlike_receivers_get_a_small_copy_too() -> None:
-    uplink, thin = Uplink(QUALITY, 0.0), Want(30_000, "speech", 180, True, "sharp")
+    uplink = Uplink(QUALITY, 512_000, 0.0)
+    thin = Want(30_000, "speech", 180, True, "sharp")
     for n in range(20):
-        plan = uplink.step(n / 5, link(0), None, {"camera": [FACE, thin]}, [], Codecs(True),
-                           False, None, 640_000)  # fmt: skip
+        plan = uplink.step(n / 5, link(0), Believed(512_000), {"camera": [FACE, thin]}, [],
+                           Codecs(True), False, None)  # fmt: skip
     assert plan.low and plan.low.height == 180 and plan.low.fps == 9
     assert plan.camera and plan.camera.height >= 360
     assert wire(plan) + plan.audio.wire <= 512_000 * 0.9
@@ -142,10 +141,11 @@ def test_unlike_receivers_get_a_small_copy_too() -> None:
 
 def test_a_small_copy_leaves_eighty_kilobits_to_the_large() -> None:
     def low(rate: int) -> bool:
-        uplink, thin = Uplink(QUALITY, 0.0), Want(30_000, "speech", 180, True, "sharp")
+        uplink = Uplink(QUALITY, rate, 0.0)
+        thin = Want(30_000, "speech", 180, True, "sharp")
         for n in range(20):
-            plan = uplink.step(n / 5, link(0), None, {"camera": [FACE, thin]}, [], Codecs(True),
-                               False, None, rate * 5 // 4)  # fmt: skip
+            plan = uplink.step(n / 5, link(0), Believed(rate), {"camera": [FACE, thin]}, [],
+                               Codecs(True), False, None)  # fmt: skip
         return plan.low is not None
 
     assert not low(152_000)
@@ -195,11 +195,11 @@ def test_a_ceiling_bounds_everything() -> None:
 
 
 def test_a_voice_of_which_two_fifths_are_lost_is_told_as_text() -> None:
-    uplink = Uplink(QUALITY, 0.0)
+    uplink = Uplink(QUALITY, 16_000, 0.0)
     for n in range(50):
         lossy = link(9_000, 0.41 if n > 10 else 0.0)
-        plan = uplink.step(n / 5, lossy, None, {"camera": [FACE]}, [], Codecs(True), False, None,
-                           20_000)  # fmt: skip
+        plan = uplink.step(n / 5, lossy, Believed(16_000), {"camera": [FACE]}, [], Codecs(True),
+                           False, None)  # fmt: skip
         assert n > 10 or plan.rung == "voice"
     assert plan.rung == "text" and plan.audio.wire < 17_000
 
@@ -208,23 +208,22 @@ def test_how_far_the_browser_may_look() -> None:
     assert first(64_000).ceiling == 96_000
     assert first(99_000).ceiling == 148_500
     assert first(100_000).ceiling == 200_000
-    uplink = Uplink(QUALITY, 0.0)
+    uplink = Uplink(QUALITY, 64_000, 0.0)
     for n in range(4):
-        plan = uplink.step(n / 5, link(60_000, queue=0.3), None, {"camera": [FACE]}, [],
-                           Codecs(True), False, None, 80_000)  # fmt: skip
+        plan = uplink.step(n / 5, link(60_000, queue=0.3), Believed(51_000), {"camera": [FACE]}, [],
+                           Codecs(True), False, None)  # fmt: skip
     assert plan.ceiling == 51_000, "not at all beside a queue"
 
 
 def test_a_struggling_processor_is_eased_and_named() -> None:
-    uplink = Uplink(QUALITY, 0.0)
-    told = Reported(600_000, 0.1, "cpu", 0.0)
+    uplink, told = Uplink(QUALITY, 512_000, 0.0), Believed(512_000, "cpu")
     for n in range(50):
-        plan = uplink.step(n / 5, link(0), told, {"camera": [FACE]}, [], Codecs(True), False, None,
-                           640_000)  # fmt: skip
+        plan = uplink.step(n / 5, link(0), told, {"camera": [FACE]}, [], Codecs(True), False,
+                           None)  # fmt: skip
     assert plan.camera and plan.camera.fps == 10 and plan.camera.codec == "vp8"
     for n in range(50, 60):
         thin = uplink.step(n / 5, link(0), told, {"camera": [FACE]}, [], Codecs(True), False,
-                           128_000, None)  # fmt: skip
+                           128_000)  # fmt: skip
     assert (thin.rung, thin.why.code) == ("slow", "processor")
 
 
@@ -236,29 +235,17 @@ def test_the_reason_has_what_there_is_and_what_the_next_rung_takes() -> None:
 
 
 def test_an_unchanged_plan_is_the_same_and_keeps_its_number() -> None:
-    uplink = Uplink(QUALITY, 0.0)
+    uplink = Uplink(QUALITY, 512_000, 0.0)
 
     def step(now: float, want: Want) -> Plan:
-        return uplink.step(now, link(400_000), None, {"camera": [want]}, [], Codecs(True), False,
-                           None, 640_000)  # fmt: skip
+        return uplink.step(now, link(400_000), Believed(512_000), {"camera": [want]}, [],
+                           Codecs(True), False, None)  # fmt: skip
 
     plan = step(0.0, replace(FACE, rate=300_000))
     assert step(0.2, replace(FACE, rate=300_000)) is plan
     assert step(0.4, replace(FACE, rate=290_000)) is plan
     fewer = step(0.6, replace(FACE, rate=200_000))
     assert fewer.n == 2 and fewer.camera and fewer.camera.bitrate < 200_000
-
-
-def test_the_round_trip_of_the_page_serves_when_the_link_has_none() -> None:
-    def rate(trip: float | None, told: Reported | None) -> int | None:
-        uplink = Uplink(QUALITY, 0.0)
-        uplink.step(0.0, link(0, trip=trip), told, {}, [], Codecs(True), False, None, None)
-        return uplink.rate
-
-    far = Reported(None, 0.7, "none", 0.0)
-    assert [rate(None, None), rate(None, far), rate(0.1, far), rate(0.7, None)] == [
-        100_000, 100_000, 300_000, 100_000,
-    ]  # fmt: skip
 
 
 # Whole calls
@@ -275,9 +262,11 @@ def used(moments: list[Moment], trace: Trace) -> float:
 @pytest.mark.parametrize("rate", [64, 128, 256, 512, 2000])
 @pytest.mark.parametrize("tells", [True, False])
 def test_a_link_is_used_without_a_queue_from_any_start(rate: int, tells: bool) -> None:
-    for hint in (None, rate * 1000, rate * 4000, *([rate * 600] if tells else [])):
+    for hint in (None, rate * 1000, rate * 4000, rate * 600):
         trace = steady(rate * 1000)
-        seen = late(list(call_up(Browser(trace, tells=tells), 90, hint=hint)), 30)
+        # From stills on, what nothing has shown is tried after a minute.
+        settled = 90 if hint == 64 * 600 else 30
+        seen = late(list(call_up(Browser(trace, tells=tells), settled + 60, hint=hint)), settled)
         assert used(seen, trace) >= 0.8, hint
         delays = sorted(one.delay for one in seen)
         assert delays[int(0.95 * len(delays))] <= 0.25, hint
@@ -304,11 +293,10 @@ UP = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("how", ["tells", "says nothing", "believed"])
+@pytest.mark.parametrize("tells", [True, False])
 @pytest.mark.parametrize("name", UP)
-def test_people_see_fewer_than_four_changes_a_minute(name: str, how: str) -> None:
-    browser = Browser(UP[name], tells=how != "says nothing")
-    seen = list(call_up(browser, 240, believed=how == "believed"))
+def test_people_see_fewer_than_four_changes_a_minute(name: str, tells: bool) -> None:
+    seen = list(call_up(Browser(UP[name], tells=tells), 240))
     rungs = [(one.now, one.plan.rung) for one in seen if one.now >= 3]
     assert most_in_a_minute(changes(rungs)) < 4
     numbers = [one.plan.n for one in seen]
@@ -317,7 +305,7 @@ def test_people_see_fewer_than_four_changes_a_minute(name: str, how: str) -> Non
 
 @pytest.mark.parametrize("rate", [16, 24, 32, 64, 128, 512])
 def test_a_belief_fills_no_queue_and_its_voice_follows(rate: int) -> None:
-    seen = late(list(call_up(Browser(steady(rate * 1000)), 120, believed=True)), 20)
+    seen = late(list(call_up(Browser(steady(rate * 1000)), 120)), 20)
     delays = sorted(one.delay for one in seen)
     assert delays[int(0.95 * len(delays))] <= 0.25
     assert all(one.plan.audio.wire <= rate * 1000 for one in seen)
@@ -330,13 +318,12 @@ def test_a_belief_fills_no_queue_and_its_voice_follows(rate: int) -> None:
 
 def test_an_idle_belief_is_not_acted_upon_further_than_the_next_rung() -> None:
     """A voice alone never congests, so a belief beside it grows to anything."""
-    uplink = Uplink(QUALITY, 0.0)
+    uplink = Uplink(QUALITY, 16_000, 0.0)
     for n in range(600):
-        told = Reported(5_000_000, 0.6, "none", n / 5, weighed=True)
-        plan = uplink.step(n / 5, link(10_000), told, {"camera": [FACE]}, [], Codecs(True), False,
-                           None, 20_000)  # fmt: skip
+        plan = uplink.step(n / 5, link(10_000), Believed(5_000_000), {"camera": [FACE]}, [],
+                           Codecs(True), False, None)  # fmt: skip
         assert plan.audio.wire < 17_000 and plan.spare < 12_000 and plan.camera is None
-        assert uplink.rate is not None and uplink.rate < 60_000
+        assert uplink.rate < 60_000
 
 
 @pytest.mark.parametrize(("shown", "aimed"), [(37_000, 37_000), (37_200, 59_378)])
@@ -344,20 +331,19 @@ def test_hope_aims_at_a_fifth_more_than_the_next_rung_and_not_from_afar(
     shown: int, aimed: int
 ) -> None:
     """`sharp` takes 21 + 20.5 + 3 kbit/s and a tenth: 49 482."""
-    uplink = Uplink(QUALITY, 0.0)
+    uplink = Uplink(QUALITY, shown, 0.0)
     for n in range(10):
-        told = Reported(200_000 if n else shown, 0.6, "none", n / 5, weighed=True)
-        uplink.step(n / 5, link(20_000), told, {"camera": [FACE]}, [], Codecs(True), False, None,
-                    shown * 5 // 4)  # fmt: skip
+        uplink.step(n / 5, link(20_000), Believed(200_000 if n else shown), {"camera": [FACE]}, [],
+                    Codecs(True), False, None)  # fmt: skip
     assert uplink.rate == aimed
 
 
 def test_a_trial_has_five_seconds_to_show_that_it_was_right() -> None:
-    uplink, seen = Uplink(QUALITY, 0.0), list[tuple[float, str]]()
+    uplink, seen = Uplink(QUALITY, 44_000, 0.0), list[tuple[float, str]]()
     for n in range(100):
-        told = Reported(200_000 if n else 44_000, 0.6, "none", n / 5, weighed=True)
+        told = Believed(200_000 if n else 44_000)
         plan = uplink.step(n / 5, link(20_000), told, {"camera": [FACE]}, [], Codecs(True), False,
-                           None, 55_000)  # fmt: skip
+                           None)  # fmt: skip
         seen.append((n / 5, plan.rung))
     assert [(now, rung) for (now, rung), (_, old) in zip(seen[1:], seen, strict=False)
             if rung != old] == [(4.2, "sharp"), (10.4, "stills")]  # fmt: skip
@@ -395,15 +381,15 @@ def test_a_call_that_fell_to_stills_finds_its_way_back() -> None:
         assert seen[-1].plan.rung in ("sharp", "slow"), tells
 
 
-def test_a_lying_browser_ends_no_call() -> None:
-    for claim in (0, 1, 2**63, -7, None):
-        uplink, browser = Uplink(QUALITY, 0.0), Browser(steady(128_000))
+def test_a_belief_gone_wrong_ends_no_call() -> None:
+    for claim in (0, 1, 2**63, -7):
+        uplink, browser = Uplink(QUALITY, 128_000, 0.0), Browser(steady(128_000))
         for n in range(300):
-            plan = uplink.step(n / 5, browser.link(n / 5), Reported(claim, -1.0, "?", n / 5),
-                               {"camera": [FACE]}, [], Codecs(True), False, None,
-                               128_000)  # fmt: skip
+            plan = uplink.step(n / 5, browser.link(n / 5), Believed(claim, "?"),
+                               {"camera": [FACE]}, [], Codecs(True), False, None)  # fmt: skip
             browser.send(plan, n / 5)
-        assert plan.camera is not None, claim
+        assert (plan.camera is not None) is (claim > 1), claim
+        assert plan.audio.wire < 20_000 or claim > 1
 
 
 # Anything
@@ -411,11 +397,7 @@ def test_a_lying_browser_ends_no_call() -> None:
 RATES = st.one_of(st.integers(0, 3_000_000), st.integers(-(2**64), 2**64))
 MAYBE = st.one_of(st.none(), st.floats())
 LINKED = st.builds(Link, RATES, st.floats(), st.floats(), MAYBE, MAYBE, st.just(""), st.just(""))
-TOLD = st.one_of(
-    st.none(),
-    st.builds(Reported, st.one_of(st.none(), RATES), MAYBE, st.sampled_from(["none", "cpu", ""]),
-              st.floats(-10, 400)),
-)  # fmt: skip
+TOLD = st.builds(Believed, RATES, st.sampled_from(["none", "cpu", ""]))
 WANTS = st.dictionaries(
     st.sampled_from(["camera", "exam"]),
     st.lists(st.builds(Want, RATES, st.sampled_from(["speech", "motion", "detail", "?"]),
@@ -425,18 +407,17 @@ WANTS = st.dictionaries(
 VOICES = st.lists(st.sampled_from([row.step for row in QUALITY.audio]), max_size=3)
 STEPS = st.tuples(
     st.floats(-1, 30), LINKED, TOLD, WANTS, VOICES, st.builds(Codecs, st.booleans()), st.booleans(),
-    st.one_of(st.none(), RATES), st.one_of(st.none(), RATES),
+    st.one_of(st.none(), RATES),
 )  # fmt: skip
 
 
 @given(st.lists(STEPS, max_size=6))
 def test_whatever_it_is_told_a_plan_fits(given_: list[tuple]) -> None:  # type: ignore[type-arg]
-    uplink, now, last = Uplink(QUALITY, 0.0), 0.0, None
-    for pause, of, told, wants, voices, can, transfer, ceiling, hint in given_:
+    uplink, now, last = Uplink(QUALITY, 100_000, 0.0), 0.0, None
+    for pause, of, told, wants, voices, can, transfer, ceiling in given_:
         now += pause
-        plan = uplink.step(now, of, told, wants, voices, can, transfer, ceiling, hint)
+        plan = uplink.step(now, of, told, wants, voices, can, transfer, ceiling)
         assert plan.rung in RUNGS and plan.spare >= 0 and json_like(as_json(plan))
-        assert uplink.rate is not None
         rate = uplink.rate if ceiling is None else max(0, min(uplink.rate, ceiling))
         assert wire(plan) == 0 or wire(plan) + plan.audio.wire <= rate
         if ceiling is not None and plan is not last:

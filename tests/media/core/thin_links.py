@@ -13,7 +13,7 @@ from media.core.capacity import start
 from media.core.inflow import Inflow
 from media.core.ladder import Link, Quality
 from media.core.plan import Plan
-from media.core.uplink import Codecs, Reported, Uplink, Want
+from media.core.uplink import Believed, Codecs, Uplink, Want
 from media.quality import load
 
 QUALITY: Quality = load()
@@ -138,37 +138,28 @@ class Moment:
 def call_up(
     browser: Browser, seconds: float, *, want: int = 2_500_000, matters: str = "speech",
     hint: int | None = None, ceiling: int | None = None, transfer: bool = False, av1: bool = True,
-    believed: bool = False,
 ) -> Iterator[Moment]:  # fmt: skip
-    """One browser told what to encode for one receiver. `believed`: through `Belief`, as the
-    worker does; without, by the browser's own word."""
-    uplink = Uplink(QUALITY, 0.0)
-    belief, peaks, planned = Belief(start(QUALITY, hint, browser.trip), 0.0), deque[float](), 0
-    told: Reported | None = None
+    """One browser told what to encode for one receiver, by what its link is believed to carry."""
+    begun = start(QUALITY, hint, browser.trip)
+    uplink, belief = Uplink(QUALITY, begun, 0.0), Belief(begun, 0.0)
+    peaks, planned = deque[float](), 0
     for n in range(int(seconds / TICK)):
         now = n * TICK
         seen = browser.link(now)
         peaks.append(browser.came)
-        if believed:
-            if len(peaks) > 2 / TICK:
-                peaks.popleft()
-            flow = Inflow(seen.rate, seen.loss, seen.own_loss, seen.queue, int(max(peaks)))
-            word = (int(browser.estimate), now) if browser.tells else None
-            rate = belief.step(flow, word, planned, want * 3 // 2 + 100_000, transfer, now)
-            told = Reported(rate, browser.trip, "none", now, weighed=True)
+        if len(peaks) > 2 / TICK:
+            peaks.popleft()
+        flow = Inflow(seen.rate, seen.loss, seen.own_loss, seen.queue, int(max(peaks)), seen.rate)
+        word = (int(browser.estimate), now) if browser.tells else None
+        demand = min(want * 3 // 2 + 100_000, int(1.3 * uplink.rate))
+        rate = belief.step(flow, word, planned, demand, transfer, now)
         plan = uplink.step(
-            now, seen, told,
-            {"camera": [Want(want, matters, 720, True)]}, [], Codecs(av1),
-            transfer, ceiling, hint,
+            now, seen, Believed(rate), {"camera": [Want(want, matters, 720, True)]}, [],
+            Codecs(av1), transfer, ceiling,
         )  # fmt: skip
         browser.send(plan, now)
         streams = [one for one in (plan.camera, plan.low, plan.exam) if one]
         planned = plan.audio.wire + sum(one.bitrate for one in streams)
-        if believed and belief.calm and browser.estimate < 0.8 * belief.rate:
+        if belief.calm and browser.estimate < 0.8 * belief.rate:
             browser.estimate = belief.rate  # the floor it is told
-        period = 2.0 if browser.estimate > 100_000 else 5.0
-        if browser.tells and not believed and (told is None or now - told.at >= period):
-            moved = told is None or abs(browser.estimate / (told.available or 1) - 1) >= 0.15
-            if told is None or moved or now - told.at >= 15:
-                told = Reported(int(browser.estimate), browser.trip, "none", now)
-        yield Moment(now, plan, browser.delay(now), browser.came, uplink.rate or 0)
+        yield Moment(now, plan, browser.delay(now), browser.came, uplink.rate)
