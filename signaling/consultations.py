@@ -5,7 +5,7 @@ Each asks `can`, changes and records in the caller's transaction, which should b
 """
 
 import datetime as dt
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,9 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from server.kernel import audit
 from server.kernel.access import Action, Actor, Role, can
 from server.kernel.audit import Audited
-from server.kernel.db import Consultation, Patient, Person, Seat, Site, utcnow
+from server.kernel.db import Consultation, Person, Seat, Site, utcnow
+from server.kernel.directory import patient_with
 from server.kernel.i18n import gettext as _
+from server.kernel.refusals import NotFound
 from server.kernel.secrets import Secret
+from server.kernel.text import storable
 from signaling import invitations
 from signaling.consultation import (
     OVER,
@@ -26,8 +29,8 @@ from signaling.consultation import (
     reopenable,
     sources,
 )
-from signaling.planning import InvalidPlan, Plan, storable
-from signaling.refusals import TRACES, NotFound, permitted
+from signaling.planning import InvalidPlan, Plan
+from signaling.refusals import TRACES, permitted
 
 NOTES = 20_000
 PAST_SHOWN = 50
@@ -121,7 +124,7 @@ async def plan(
     if site is None or not can(actor, Action.PLAN, site):
         raise InvalidPlan({"site_id": _("Choisissez un site de la liste.")})
     clinician = await _clinician(session, actor, wanted)
-    patient = await _patient(session, clinician.organisation_id, wanted)
+    patient = await patient_with(session, clinician.organisation_id, wanted.traits)
     consultation = Consultation(
         organisation_id=clinician.organisation_id,
         site=site,
@@ -150,14 +153,6 @@ async def _clinician(session: AsyncSession, actor: Actor, wanted: Plan) -> Perso
     if person is None or not good or person.organisation_id != actor.organisation_id:
         raise InvalidPlan({"clinician_id": _("Choisissez le professionnel.")})
     return person
-
-
-async def _patient(session: AsyncSession, organisation_id: str, wanted: Plan) -> Patient:
-    """The organisation's patient with exactly these traits, or a new one."""
-    traits = asdict(wanted.traits)
-    query = sa.select(Patient).filter_by(organisation_id=organisation_id, **traits)
-    known = (await session.scalars(query.order_by(Patient.id).limit(1))).first()
-    return known or Patient(organisation_id=organisation_id, **traits)
 
 
 # Life cycle

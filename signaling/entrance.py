@@ -14,9 +14,10 @@ from server.kernel.access import Action, Actor, Role, can
 from server.kernel.audit import Audited
 from server.kernel.db import Consultation, Database, LoginSession, Seat, new_id
 from server.kernel.settings import SessionSettings
+from server.kernel.text import storable
 from signaling import sites
 from signaling.events import Arrival
-from signaling.planning import GUEST_KINDS, storable
+from signaling.planning import GUEST_KINDS
 from signaling.seats import Stage
 
 

@@ -15,9 +15,10 @@ from server.kernel.access import Action, Actor
 from server.kernel.audit import Audited
 from server.kernel.db import Consultation, Invitation, new_id, utcnow
 from server.kernel.i18n import gettext as _
+from server.kernel.refusals import NotFound
 from server.kernel.secrets import Secret
 from signaling.planning import GUESTS, InvalidPlan, read_guest
-from signaling.refusals import NotFound, permitted
+from signaling.refusals import permitted
 
 LINGERS = dt.timedelta(hours=2)
 CODE_DIGITS = 8

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from server.kernel.i18n import gettext as _
-from signaling.patient import Traits, read_traits
+from server.kernel.identity import Traits, read_traits
+from server.kernel.text import storable
 
 REASON = 500
 NAME = 100
@@ -54,11 +55,6 @@ class Plan:
     traits: Traits
     guests: tuple[Guest, ...] = ()
     clinician_id: str = ""
-
-
-def storable(text: str) -> bool:
-    """PostgreSQL holds no NUL, and nobody holds half a character."""
-    return "\x00" not in text and not any("\ud800" <= c <= "\udfff" for c in text)
 
 
 def local_time(date: str, time: str, timezone: str) -> dt.datetime | None:

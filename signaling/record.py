@@ -20,9 +20,9 @@ from server.kernel.access import Actor
 from server.kernel.audit import Audited
 from server.kernel.db import Attendance, Consultation, Incident, Message, Seat, Still
 from server.kernel.i18n import gettext as _
+from server.kernel.refusals import NotFound
+from server.kernel.text import storable
 from signaling.ledger import KINDS
-from signaling.planning import storable
-from signaling.refusals import NotFound
 
 # A cell beginning with one of these is a formula to a spreadsheet (OWASP, "CSV Injection").
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")

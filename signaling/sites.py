@@ -13,9 +13,10 @@ from server.kernel.access import Action, Actor, can
 from server.kernel.audit import Audited
 from server.kernel.db import Site, SiteLink
 from server.kernel.i18n import gettext as _
+from server.kernel.refusals import NotFound
+from server.kernel.text import storable
 from signaling import meter
-from signaling.planning import InvalidPlan, storable
-from signaling.refusals import NotFound
+from signaling.planning import InvalidPlan
 
 WRONG = {
     "ceiling": _("Écrivez un débit de 24 à 1 000 000 kbit/s, ou rien."),

@@ -1,10 +1,13 @@
-"""Organisations, sites and people, looked up. Decides nothing: see `access`."""
+"""Organisations, sites, people and patients, looked up. Decides nothing: see `access`."""
+
+from dataclasses import asdict
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.kernel.access import Action, Actor, Role, can
-from server.kernel.db import Agreement, Person, Site
+from server.kernel.db import Agreement, Patient, Person, Site
+from server.kernel.identity import Traits
 
 
 async def sites_for(session: AsyncSession, actor: Actor) -> list[Site]:
@@ -40,3 +43,10 @@ async def clinicians_for(session: AsyncSession, actor: Actor) -> list[Person]:
         .order_by(Person.name)
     )
     return list(await session.scalars(query))
+
+
+async def patient_with(session: AsyncSession, organisation_id: str, traits: Traits) -> Patient:
+    """The organisation's patient with exactly these traits, or a new one, not yet added."""
+    query = sa.select(Patient).filter_by(organisation_id=organisation_id, **asdict(traits))
+    known = (await session.scalars(query.order_by(Patient.id).limit(1))).first()
+    return known or Patient(organisation_id=organisation_id, **asdict(traits))

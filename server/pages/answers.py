@@ -8,9 +8,9 @@ from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.kernel.keys import DB, RENDER, SETTINGS, TRANSLATIONS
+from server.kernel.refusals import NotFound, begin
 from server.middleware import set_cookie
 from signaling.intake import Albums
-from signaling.refusals import NotFound, begin
 from signaling.rooms import Rooms
 
 # The live rooms, told when a page changed their consultation.

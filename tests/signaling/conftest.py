@@ -15,12 +15,12 @@ from aiohttp.test_utils import TestServer
 from media import client
 from server.kernel import sessions
 from server.kernel.db import Consultation, Database, Invitation, Person
+from server.kernel.identity import Traits
 from server.kernel.secrets import Secret
 from server.kernel.sessions import Opened, Revocations
 from signaling import consultations, invitations, redemption
 from signaling.intake import Albums
 from signaling.namespace import CallNamespace
-from signaling.patient import Traits
 from signaling.planning import Guest, Plan
 from signaling.rooms import Rooms
 from tests.people import People, actor_of, cookie_header, logged_in

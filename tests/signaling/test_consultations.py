@@ -19,12 +19,12 @@ from server.kernel.db import (
     Seat,
     utcnow,
 )
+from server.kernel.refusals import NotFound, begin
 from server.kernel.secrets import Secret
 from signaling import consultations, overdue, record
 from signaling.consultation import TABLE, Act, Refused, Status, after, reopenable, sources
 from signaling.consultations import Stale
 from signaling.planning import Guest, InvalidPlan, Plan
-from signaling.refusals import NotFound, begin
 from tests.people import People, actor_of
 from tests.signaling.conftest import TRAITS
 

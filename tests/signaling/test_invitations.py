@@ -8,11 +8,11 @@ import sqlalchemy as sa
 from server.kernel import sessions
 from server.kernel.access import Actor
 from server.kernel.db import AuditRow, Consultation, Database, Invitation, LoginSession, utcnow
+from server.kernel.refusals import NotFound, begin
 from server.kernel.secrets import Secret
 from signaling import consultations, invitations, redemption
 from signaling.planning import Guest, InvalidPlan, Plan
 from signaling.redemption import Redeemed
-from signaling.refusals import NotFound, begin
 from tests.people import People, actor_of
 from tests.signaling.conftest import TRAITS
 

@@ -21,8 +21,8 @@ from server.kernel.db import (
     Person,
     Seat,
 )
+from server.kernel.refusals import begin
 from signaling import consultations, invitations
-from signaling.refusals import begin
 from tests.people import actor_of, cookie_header
 from tests.signaling.conftest import House, Refused
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signaling.patient import OIDS, matricule_holds, read_traits, rniv_name
+from server.kernel.identity import OIDS, matricule_holds, read_traits, rniv_name
 from signaling.planning import GUESTS, Guest, InvalidPlan, local_time, read_plan
 
 NOW = dt.datetime(2026, 11, 22, 10, 0, tzinfo=dt.UTC)

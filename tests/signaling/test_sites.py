@@ -8,9 +8,9 @@ import sqlalchemy as sa
 from media import client
 from server.kernel.db import Attendance, AuditRow, Database, Site, SiteLink
 from server.kernel.db import utcnow as now
+from server.kernel.refusals import NotFound
 from signaling import sites
 from signaling.planning import InvalidPlan
-from signaling.refusals import NotFound
 from tests.people import People, actor_of
 from tests.signaling.conftest import Browser, House
 
