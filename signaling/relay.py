@@ -115,13 +115,18 @@ async def tell(media: Media, room: str, effect: Told) -> None:
 
 
 def hint(room: Room, seat: Seat, now: dt.datetime) -> client.Hint:
-    """What is known of a seat's link before it carries anything, and what it may carry."""
+    """What is known of a seat's link before it carries anything, and what it may carry. Of one
+    that came back in the same stay, what its link was worth a moment ago."""
     site = seat.site
-    had = site or meter.SiteLink("")
+    had = seat.meter if seat.meter.telling else site or meter.SiteLink("")
     together = [s for s in room.seats if site and s.site and s.site.id == site.id]
     used = meter.total(s.meter for s in together)
     gone = (now - room.started_at).total_seconds() if room.started_at else 0.0
     sharing = sum(s.inside for s in together)
     most = meter.ceiling(site, used, 60.0 * room.minutes - gone, sharing, seat.saver)
     rtt = had.rtt if seat.rtt is None else seat.rtt
-    return client.Hint(had.up, had.down, rtt, most)
+    return client.Hint(_whole(had.up), _whole(had.down), rtt, most)
+
+
+def _whole(rate: float | None) -> int | None:
+    return None if rate is None else round(rate)

@@ -138,6 +138,16 @@ def test_the_worker_is_told_what_is_known_before_anything_is_carried() -> None:
     assert (other.up, other.down, other.rtt, other.ceiling) == (None, None, None, None)
 
 
+def test_a_link_that_comes_back_in_the_same_call_is_worth_what_it_was_a_moment_ago() -> None:
+    book = in_call(AT_POST)
+    hears(book, meter.REPORTS - 1, 3e5)
+    hint = relay.hint(book.room, book.seat("nurse"), book.now)
+    assert (hint.up, hint.down) == (64_000, 128_000), "too little was measured"
+    hears(book, 1, 3e5)
+    hint = relay.hint(book.room, book.seat("nurse"), book.now)
+    assert (hint.up, hint.down, hint.rtt) == (300_000, 300_000, 0.5)
+
+
 def test_two_at_one_site_share_its_link_and_its_bytes() -> None:
     helper = replace(DAUGHTER, seat="helper", member=True, credential="h", site=SITE)
     book = in_call(AT_POST, helper)
