@@ -1,5 +1,5 @@
 # Two commands do everything: `make run` starts Carbet, `make test` proves it.
-.PHONY: run test style types imports tests lab words lock clean
+.PHONY: run test style types imports tests lab bench words lock clean
 .DEFAULT_GOAL := run
 
 PYTHON ?= python3
@@ -34,6 +34,12 @@ lab: .venv/test
 	config/debian/install lab
 	$(BIN)/python -m tests.lab.check
 	$(BIN)/python -m tests.lab
+	$(BIN)/python -m tests.lab.report
+
+# What a call costs, beside Janus and stock aiortc. Wants the machine for itself.
+bench: .venv/test
+	config/debian/install lab
+	tests/alone $(BIN)/python -m tests.bench
 	$(BIN)/python -m tests.lab.report
 
 # The environments. A stamp is newer than what it was made from, or it is made again.
