@@ -21,6 +21,7 @@ DEMAND = 1.5  # times what receivers could use of the largest picture
 START_NEAR = 300_000  # bit/s where nothing is remembered of a link that is near
 VOICE = 100_000  # bit/s beside the pictures
 FLOOR_STEP = 1.3
+LATELY = 5.0  # s: what a browser believed in for less does not shape its pictures
 
 
 class Up:
@@ -36,7 +37,7 @@ class Up:
         self._ladder = Uplink(quality, begun, now)
         self.belief = Belief(begun, now)
         self._report: LinkReport | None = None
-        self._report_at = now
+        self._said: list[tuple[int, float]] = []  # what it meant to send at most, and when
         self._planned = 0  # bit/s the browser was told to send
         self._ours = ours
         self._send = send
@@ -68,7 +69,13 @@ class Up:
 
     def reported(self, report: LinkReport, now: float) -> None:
         """What the browser says of its own sending."""
-        self._report, self._report_at = report, now
+        self._report = report
+        self._said = [*self._lately(now), (report.up, now)] if report.up else []
+
+    def _lately(self, now: float) -> list[tuple[int, float]]:
+        """What it said in the last seconds, and what held when they began."""
+        before = [one for one in self._said if one[1] < now - LATELY]
+        return before[-1:] + [one for one in self._said if one[1] >= now - LATELY]
 
     @property
     def rate(self) -> int:
@@ -93,11 +100,12 @@ class Up:
 
     def _believe(self, wants: Mapping[str, Sequence[Want]], now: float) -> Believed:
         report = self._report
-        said = (report.up, self._report_at) if report and report.up else None
+        said = self._said[-1] if self._said else None
         useful = max((want.rate for each in wants.values() for want in each), default=0)
         demand = min(int(DEMAND * useful) + VOICE, int(AHEAD * self.rate))
         rate = self.belief.step(self.inflow, said, self._planned, demand, self.transfer, now)
-        return Believed(rate, report.limited if report else "none")
+        least = min((up for up, _ in self._lately(now)), default=None)
+        return Believed(rate, report.limited if report else "none", least)
 
     def floor(self, now: float) -> int:
         """Bit/s the browser should start again from, should it believe in less; 0 for none. In

@@ -7,6 +7,7 @@ TALLER = 1.2  # times the rate of a height that it takes to grow to it
 STRAIN = 4.0  # s a processor must have been the limit before less is asked of it
 RELIEF = 30.0  # s it must not have been before more is
 SMALLEST = 90  # lines: below, a face is no face
+SCANT = 0.75  # of what a rung takes: with less its frames come late
 HARDEST = 2  # steps down at most
 
 
@@ -38,24 +39,32 @@ class Stream:
         self._codec: str | None = None
 
     def step(
-        self, rung: int, matters: str, wire: int, *, av1: bool, tallest: int, strain: int
-    ) -> Encoding | None:
-        """How to encode `wire` bit/s on a rung; None when they make no video."""
+        self, rung: int, matters: str, wire: int, *, likely: int, av1: bool, tallest: int,
+        strain: int,
+    ) -> Encoding | None:  # fmt: skip
+        """How to encode up to `wire` bit/s on a rung, of which `likely` are sent: they
+        decide on its shape. None when they make no video."""
         if rung >= STILLS or wire < self._quality.choking(matters, av1):
             self._height = 0
             return None
         level = self._quality.level(rung, matters)
         codec = self._choose(
-            wire, av1 and (strain < HARDEST or wire < self._quality.codec.vp8_least)
+            likely, av1 and (strain < HARDEST or likely < self._quality.codec.vp8_least)
         )
-        fps = max(5, level.fps * (3 - strain) // 3)
-        height = self._grow(matters, wire, tallest)
+        fps = max(5, self._frames(rung, matters, likely) * (3 - strain) // 3)
+        height = self._grow(matters, likely, tallest)
         for _ in range(strain):
             height = max(
                 (lines for lines in self._lines(matters) if lines < height), default=height
             )
         bitrate = payload(wire, fps)
         return Encoding(bitrate, fps, height, level.layers, codec) if bitrate else None
+
+    def _frames(self, rung: int, matters: str, likely: int) -> int:
+        """Frames a second of the rung, or of the next where little of what it takes is likely."""
+        level = self._quality.level(rung, matters)
+        scant = rung < STILLS - 1 and likely < SCANT * level.least
+        return min(level.fps, self._quality.level(rung + 1, matters).fps) if scant else level.fps
 
     def _lines(self, matters: str) -> list[int]:
         return [lines for _, lines in self._quality.heights.get(matters, ())]

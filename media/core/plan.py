@@ -8,6 +8,7 @@ from media.core.ladder import Reason, VoiceStep
 RISE = 0.12  # of a figure: less is not worth a message on a thin link
 SINK = 0.10  # at once: the margin of a link covers less
 OFTEN = 3.0  # s between two plans which only give a little more
+WIDE = 100_000  # bit/s of pictures: beside them a message a second is nothing
 GRAIN = 2000  # bit/s: what is to spare follows every breath of the link
 LEAP = 0.3  # of a picture's bitrate: so much more is told
 SOON = 1.0  # s after the last plan
@@ -64,7 +65,8 @@ def due(before: Plan, after: Plan, age: float) -> bool:
         return True
     if age >= SOON and any(b > a * (1 + LEAP) for a, b in zip(old[:3], new[:3], strict=True)):
         return True
-    return age >= OFTEN and any(abs(b - a) > RISE * a for a, b in zip(old, new, strict=True))
+    often = SOON if sum(old[:3]) >= WIDE else OFTEN
+    return age >= often and any(abs(b - a) > RISE * a for a, b in zip(old, new, strict=True))
 
 
 def _kind(plan: Plan) -> tuple[object, ...]:
@@ -72,7 +74,7 @@ def _kind(plan: Plan) -> tuple[object, ...]:
         (one.fps, one.height, one.layers, one.codec) if one else None
         for one in (plan.camera, plan.low, plan.exam)
     ]
-    return (plan.rung, plan.why.code, plan.audio, plan.stills is None, *shapes)
+    return (plan.rung, plan.audio, plan.stills is None, *shapes)
 
 
 def _amounts(plan: Plan) -> list[int]:

@@ -14,9 +14,10 @@ REFERENCE_TICKS = 256  # the reference time counts 64 ms
 MISSING, SMALL, LARGE = 0, 1, 2
 LONGEST_RUN = 0x1FFF
 MOST_IN_ONE = 400  # packets told in one datagram: 400 deltas of two bytes still fit any path
-FAST, SLOW, SLOWEST = 0.1, 0.25, 1.0  # s between feedbacks
+FASTEST, FAST, SLOW, SLOWEST = 0.05, 0.1, 0.25, 1.0  # s between feedbacks
 COST = 90 * 8  # bits of one feedback with every header
 SHARE = 0.05
+LITTLE = 0.02  # of either way, where more often than FAST is worth no more
 LONGEST_GAP = 2000  # a jump beyond this is a new start, not a loss
 
 
@@ -119,7 +120,10 @@ class Arrivals:
 def interval(received: float, sendable: float) -> float:
     """Seconds between two feedbacks, for what comes in and what may go out (bit/s): 100 ms,
     stretched to 250 ms so as to stay near 5 % of what comes in, and on a thin way out to 1 s so
-    as to stay near 5 % of that."""
+    as to stay near 5 % of that. Down to 50 ms where that costs 2 % of either at most: a wide link
+    that gets thin fills its queue in less than 100 ms."""
     of_received = COST / (SHARE * received) if received > 0 else SLOW
     of_sendable = COST / (SHARE * sendable) if sendable > 0 else SLOWEST
-    return min(SLOWEST, max(FAST, min(SLOW, of_received), of_sendable))
+    least = min(received, sendable)
+    fast = min(FAST, max(FASTEST, COST / (LITTLE * least))) if least > 0 else FAST
+    return min(SLOWEST, max(fast, min(SLOW, of_received), of_sendable))

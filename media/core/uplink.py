@@ -40,6 +40,7 @@ ROOM = 1.2  # times what a rung takes: with less one could not climb there
 TRIAL = 5.0  # s
 PROVEN = 1.3  # times what arrives: people are promised no more
 AIM = 1.6  # times what was shown, the most aimed at: a voice at 16 kbit/s does not try pictures
+DRAINS = ((0.6, 0.2), (0.3, 0.6))  # beyond so many s of queue, so much of what is planned
 EXAM = 2 / 3  # of what is left, for the exam camera, while both are looked at
 
 
@@ -52,11 +53,13 @@ class Codecs:
 
 @dataclass(frozen=True)
 class Believed:
-    """Of one uplink: the `rate` bit/s it is believed to carry, and by what the browser says its
-    pictures are `limited`: none, cpu, bandwidth or other."""
+    """Of one uplink: the `rate` bit/s it is believed to carry. By the browser's own words: what its
+    pictures are `limited` by (none, cpu, bandwidth or other), and the least bit/s it lately meant
+    to send at most (None: it says nothing)."""
 
     rate: int
     limited: str = "none"
+    said: int | None = None
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,7 @@ class Moment:
     bounded: bool
     audio: VoiceStep
     left: int
+    said: int | None
     wants: Mapping[str, Sequence[Want]]
     can: Codecs
     transfer: bool
@@ -139,7 +143,8 @@ class Uplink:
         audio = self._audio(min(rate, self._capacity.sure), link.loss, voices, transfer, now)
         left = max(0, self._quality.usable(rate) - audio.wire)
         strain = self._processor.step(believed.limited == "cpu", now)
-        return Moment(now, link, rate, bounded, audio, left, wants, can, transfer, strain)
+        said = believed.said
+        return Moment(now, link, rate, bounded, audio, left, said, wants, can, transfer, strain)
 
     def _audio(
         self, rate: int, loss: float, voices: Sequence[VoiceStep], transfer: bool, now: float
@@ -217,15 +222,25 @@ class Uplink:
         """Each stream, and the bit/s they take together."""
         wires = {"camera": followed["camera"].rate, "low": followed["camera"].low,
                  "exam": followed["exam"].rate}  # fmt: skip
-        video = {}
+        likely, held = self._likely(sum(wires.values()), at), _held(at.link.queue)
+        video: dict[str, Encoding | None] = {}
         for key, wire in wires.items():
             one = followed["exam" if key == "exam" else "camera"]
             rung = max(own, STILLS - 1 if key == "low" else one.rung)
-            video[key] = self._streams[key].step(
-                rung, one.matters, wire, av1=at.can.av1 and one.av1,
+            made = self._streams[key].step(
+                rung, one.matters, wire, likely=int(likely * wire), av1=at.can.av1 and one.av1,
                 tallest=0 if key == "low" else one.height, strain=at.strain,
             )  # fmt: skip
+            video[key] = made and replace(made, bitrate=int(held * made.bitrate))
         return video, sum(wire for key, wire in wires.items() if video[key])
+
+    def _likely(self, wires: int, at: Moment) -> float:
+        """The share of what pictures are planned for that the browser is likely to give them: by
+        its own estimate, which may be more careful than ours. A picture made for more than it gets
+        comes late and jerks."""
+        if at.said is None or not wires:
+            return 1.0
+        return min(1.0, max(0, self._quality.usable(sane(at.said)) - at.audio.wire) / wires)
 
     def _spare(self, rung: int, used: int, at: Moment) -> int:
         """Bit/s left for transfers: without moving pictures, of what is sure alone."""
@@ -259,3 +274,8 @@ class Uplink:
         self._plan = replace(plan, n=before.n + 1 if before else 1)
         self._at = now
         return self._plan
+
+
+def _held(queue: float | None) -> float:
+    """The share of their bits that pictures get while a queue stands, so that it drains."""
+    return next((share for wait, share in DRAINS if (queue or 0.0) > wait), 1.0)

@@ -5,10 +5,11 @@ from tests.media.core.thin_links import QUALITY
 
 def encode(
     rung: int, wire: int, matters: str = "speech", *, av1: bool = True, tallest: int = 0,
-    strain: int = 0, stream: Stream | None = None,
+    strain: int = 0, stream: Stream | None = None, likely: int | None = None,
 ) -> Encoding | None:  # fmt: skip
     stream = stream or Stream(QUALITY)
-    return stream.step(rung, matters, wire, av1=av1, tallest=tallest, strain=strain)
+    return stream.step(rung, matters, wire, likely=wire if likely is None else likely, av1=av1,
+                       tallest=tallest, strain=strain)  # fmt: skip
 
 
 def test_the_picture_of_a_thin_link() -> None:
@@ -41,6 +42,20 @@ def test_av1_below_two_hundred_kilobits_and_vp8_well_above() -> None:
     assert fresh and fresh.codec == "vp8"
     plain = encode(2, 30_000, av1=False)
     assert plain and plain.codec == "vp8"
+
+
+def test_a_picture_is_shaped_by_what_is_likely_and_may_take_what_is_planned() -> None:
+    made, plain = encode(0, 300_000, likely=100_000), encode(0, 100_000)
+    assert made and plain
+    assert (made.height, made.codec, made.fps) == (plain.height, plain.codec, 30)
+    assert made.bitrate > 250_000
+    frames = [
+        (one := encode(rung, 300_000, likely=likely)) and one.fps
+        for rung, likely in (
+            (0, 90_000), (0, 89_999), (1, 37_500), (1, 37_499), (2, 11_000), (2, 0)
+        )
+    ]  # fmt: skip
+    assert frames == [30, 15, 15, 9, 9, 9]
 
 
 def test_a_picture_grows_only_with_rate_to_spare_and_shrinks_at_once() -> None:

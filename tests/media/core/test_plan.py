@@ -53,16 +53,23 @@ def test_much_more_is_told_after_a_second() -> None:
     assert not due(PLAN, camera(36_400), 2.9)
 
 
+def test_beside_a_wide_picture_more_is_told_each_second() -> None:
+    assert due(camera(100_000), camera(112_001), 1.0)
+    assert not due(camera(100_000), camera(112_001), 0.9)
+    assert not due(camera(100_000), camera(112_000), 9.0)
+    assert not due(camera(99_999), camera(112_001), 2.9)
+
+
 def test_what_changes_in_kind_is_told_at_once() -> None:
     for change in (
         {"rung": "slow"}, {"audio": VoiceStep(8000, 60, False)}, {"camera": None},
         {"low": CAMERA}, {"exam": CAMERA}, {"stills": StillPlan(6.0, 9000)},
-        {"why": Reason("climbing", 64, 94)}, {"camera": replace(CAMERA, codec="vp8")},
+        {"camera": replace(CAMERA, codec="vp8")},
         {"camera": replace(CAMERA, fps=9)}, {"camera": replace(CAMERA, height=240)},
         {"camera": replace(CAMERA, layers=1)},
     ):  # fmt: skip
         assert due(PLAN, replace(PLAN, **change), 0.0), change  # type: ignore[arg-type]
-    assert not due(PLAN, replace(PLAN, why=Reason("rate", 99, 94)), 9.0)
+    assert not due(PLAN, replace(PLAN, why=Reason("climbing", 99, 94)), 9.0), "words go apart"
 
 
 def test_the_ceiling_and_what_is_to_spare_move_in_steps() -> None:

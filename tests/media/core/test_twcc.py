@@ -2,6 +2,7 @@
 
 import struct
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -101,9 +102,15 @@ def test_a_long_silence_starts_a_packet_of_its_own() -> None:
 
 
 def test_feedback_stays_near_a_twentieth_of_what_comes_in() -> None:
-    assert twcc.interval(2_000_000, 2_000_000) == 0.1
+    assert twcc.interval(360_000, 360_000) == 0.1
     assert twcc.interval(0, 2_000_000) == 0.25
     assert 90 * 8 / twcc.interval(100_000, 2_000_000) <= 0.06 * 100_000
+
+
+def test_feedback_comes_sooner_where_that_costs_a_fiftieth_of_either_way() -> None:
+    assert twcc.interval(2_000_000, 2_000_000) == twcc.interval(720_000, 1_000_000) == 0.05
+    assert twcc.interval(480_000, 2_000_000) == twcc.interval(2_000_000, 480_000)
+    assert twcc.interval(480_000, 2_000_000) == pytest.approx(0.075)
 
 
 def test_feedback_stays_near_a_twentieth_of_a_thin_way_out() -> None:

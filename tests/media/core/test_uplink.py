@@ -104,6 +104,33 @@ def test_a_picture_that_would_choke_gives_way_to_stills() -> None:
     assert plan.stills and plan.stills.every <= 11
 
 
+def shaped(said: int | None) -> Plan:
+    return Uplink(QUALITY, 400_000, 0.0).step(
+        0.0, link(0), Believed(400_000, "none", said), {"camera": [FACE]}, [], Codecs(True), False,
+        None,
+    )  # fmt: skip
+
+
+def test_a_browser_more_careful_than_we_gets_a_picture_it_can_fill() -> None:
+    """At 170 kbit/s it has 99 for the picture beside 51 of voice: 240 lines of AV1, and may still
+    take more."""
+    plain, careful, sure = shaped(None), shaped(170_000), shaped(500_000)
+    assert (
+        plain == sure and plain.camera and (plain.camera.height, plain.camera.codec) == (360, "vp8")
+    )
+    assert careful.camera == replace(plain.camera, height=240, codec="av1")
+    dumb = shaped(0)
+    assert dumb.camera and (dumb.camera.height, dumb.camera.fps) == (144, 15)
+
+
+@pytest.mark.parametrize(("queue", "share"), [(0.3, 1.0), (0.31, 0.6), (0.6, 0.6), (0.61, 0.2)])
+def test_while_a_queue_stands_pictures_leave_it_room_to_drain(queue: float, share: float) -> None:
+    plain, held = first(256_000), first(256_000, of=link(0, queue=queue))
+    assert plain.camera and held.camera
+    assert held.camera == replace(plain.camera, bitrate=int(share * plain.camera.bitrate))
+    assert held.rung == plain.rung and held.spare == plain.spare
+
+
 def test_in_a_two_person_call_the_receiver_sizes_the_stream() -> None:
     plan = first(512_000, {"camera": [Want(90_000, "speech", 240, True, "slow")]})
     assert plan.camera and (plan.camera.height, plan.rung) == (240, "slow")

@@ -106,6 +106,14 @@ test("a picture is scaled to the planned height from what the camera really give
   assert.equal(encoding.active, true);
 });
 
+test("a picture gets two bits a second for each pixel of its camera at most, whatever the link carries", () => {
+  const wide = { ...PLAN.camera, bitrate: 2_000_000, height: 720 };
+  assert.equal(encodingOf(wide, { width: 640, height: 480 }).maxBitrate, 614_400);
+  assert.equal(encodingOf({ ...wide, height: 240 }, { width: 640, height: 480 }).maxBitrate, 614_400);
+  assert.equal(encodingOf(wide, { width: 1280, height: 720 }).maxBitrate, 1_843_200);
+  assert.equal(encodingOf(wide, {}).maxBitrate, 2_000_000);
+});
+
 test("an upright telephone is measured across, and nothing is ever scaled up", () => {
   assert.equal(encodingOf(PLAN.camera, { width: 360, height: 640 }).scaleResolutionDownBy, 2);
   assert.equal(encodingOf(PLAN.camera, { width: 160, height: 120 }).scaleResolutionDownBy, 1);

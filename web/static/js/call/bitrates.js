@@ -19,6 +19,8 @@ export const PICTURES = ["camera", "exam", "low"];
  * @type {Line}
  */
 const LIFTED = "low";
+/** What a camera's pixel is worth at most, bit/s: 640 × 480 get 614 kbit/s, more is hardly seen. */
+const WORTH = 2;
 /** Chromium refuses less for Opus. bit/s */
 export const LEAST_SOUND = 6_000;
 
@@ -139,9 +141,10 @@ function rounded(rate) {
  */
 export function encodingOf({ bitrate, fps, height, layers }, { width = 0, height: tall = 0 }) {
   const across = Math.min(width, tall) || height;
+  const worth = WORTH * width * tall || Infinity;
   return {
     active: true,
-    maxBitrate: Math.round(bitrate),
+    maxBitrate: Math.round(Math.min(bitrate, worth)),
     maxFramerate: fps,
     scaleResolutionDownBy: Math.max(1, across / height),
     scalabilityMode: `L1T${layers}`,
