@@ -119,7 +119,8 @@ class People:
         net = Network.drawn()
 
         def person(key: str, name: str, role: Role, organisation: Organisation,
-                   site: Site | None = None, title: str = "") -> Person:  # fmt: skip
+                   site: Site | None = None, title: str = "",
+                   specialties: tuple[str, ...] = ()) -> Person:  # fmt: skip
             identifier = f"person-{key}"
             return Person(
                 id=identifier, organisation=organisation, organisation_id=organisation.id,
@@ -127,12 +128,13 @@ class People:
                 name=name, title=title, role=role.value, locale="fr",
                 timezone=site.timezone if site else BESANCON, password_hash=password_hash(),
                 totp_secret=seal_secret(secret, identifier, TOTP_SECRET), totp_last_step=0,
+                specialties=list(specialties),
             )  # fmt: skip
 
         return cls(
             net,
             clinician=person("clinician", "Dr Claire Morel", Role.CLINICIAN, net.chu,
-                             title="dermatologue"),
+                             title="dermatologue", specialties=("dermatology", "wounds")),
             colleague=person("colleague", "Dr Paul Vernier", Role.CLINICIAN, net.chu,
                              title="gériatre"),
             coordinator=person("coordinator", "Anne Rochet", Role.COORDINATOR, net.chu),

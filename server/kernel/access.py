@@ -2,7 +2,8 @@
 
 Knows no route and makes no query. What it does not name, it refuses. Data of an organisation is
 invisible to another, unless a consultation joins them: a consultation's site may belong to
-another organisation, whose agreement lets its staff be planned with.
+another organisation, whose agreement lets its staff be planned with. A request for an opinion
+joins two in the same way: the requester's, and that of the experts it was sent to.
 """
 
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
+from server.kernel.cases import Case
 from server.kernel.db import Consultation, Invitation, Organisation, Person, Site
 
 
@@ -51,6 +53,12 @@ class Action(StrEnum):
     STILL = "consultation:still"  # see a still that is kept with it
     REOPEN = "consultation:reopen"
     CANCEL = "consultation:cancel"
+    CASE_REQUEST = "case:request"  # None
+    CASE_LIST = "case:list"  # None
+    CASE_SEE = "case:see"  # Case, as all below
+    CASE_WRITE = "case:write"  # as the requester, or their site once it was sent
+    CASE_TAKE = "case:take"  # as an expert of its specialty
+    CASE_ANSWER = "case:answer"  # as the expert who took it
     SITE_LINK = "site:link"  # Site: say what its link may carry
     PERSON_MANAGE = "person:manage"  # Person, or None
     ACCOUNT = "account:see"  # Person: one's own
@@ -75,6 +83,7 @@ class Actor:
     name: str = ""
     locale: str = "fr"
     timezone: str = "Europe/Paris"
+    specialties: frozenset[str] = frozenset()
 
     @property
     def audit_name(self) -> str:
@@ -83,7 +92,7 @@ class Actor:
 
 
 NOBODY = Actor("nobody")
-Subject = Consultation | Site | Person | Organisation | Invitation | None
+Subject = Consultation | Case | Site | Person | Organisation | Invitation | None
 
 
 def member(person: Person) -> Actor:
@@ -98,6 +107,7 @@ def member(person: Person) -> Actor:
         name=person.name,
         locale=person.locale,
         timezone=person.timezone,
+        specialties=frozenset(person.specialties or ()) if role is Role.CLINICIAN else frozenset(),
     )
 
 
@@ -165,6 +175,44 @@ def _oneself(actor: Actor, subject: Subject) -> bool:
     return actor.kind == "member" and isinstance(subject, Person) and subject.id == actor.id
 
 
+def _asks(actor: Actor, subject: Subject) -> bool:
+    """Whoever may write a request: any professional who cares for patients."""
+    asking = (Role.SITE_STAFF, Role.REQUESTER, Role.CLINICIAN)
+    return actor.kind == "member" and actor.role in asking and subject is None
+
+
+def _sent(subject: Subject) -> bool:
+    """Whether a request left the hands of its requester: a draft is theirs alone."""
+    return isinstance(subject, Case) and subject.status != "draft" and bool(subject.submitted_at)
+
+
+def _wrote(actor: Actor, subject: Subject) -> bool:
+    mine = isinstance(subject, Case) and subject.requester_id == actor.id
+    return actor.kind == "member" and mine and _owner(subject) == actor.organisation_id
+
+
+def _beside(actor: Actor, subject: Subject) -> bool:
+    """Staff of the site it was sent from: the answer may come on a colleague's shift."""
+    at_site = actor.kind == "member" and actor.role is Role.SITE_STAFF and bool(actor.site_id)
+    return at_site and _sent(subject) and getattr(subject, "site_id", None) == actor.site_id
+
+
+def _expert(actor: Actor, subject: Subject) -> bool:
+    """An expert of the specialty, in the organisation it was sent to."""
+    return (
+        actor.kind == "member"
+        and isinstance(subject, Case)
+        and _sent(subject)
+        and subject.specialty in actor.specialties
+        and subject.to_organisation_id == actor.organisation_id
+    )
+
+
+def _took(actor: Actor, subject: Subject) -> bool:
+    mine = isinstance(subject, Case) and subject.expert_id == actor.id
+    return actor.kind == "member" and mine and _sent(subject)
+
+
 _clinician = _is(Role.CLINICIAN)
 _coordinator = _is(Role.COORDINATOR)
 _technician = _is(Role.TECHNICIAN)
@@ -184,6 +232,12 @@ TABLE: dict[Action, tuple[Test, ...]] = {
     Action.STILL: (_clinician, _at_site),
     Action.REOPEN: (_clinician,),
     Action.CANCEL: (_clinician, _coordinator),
+    Action.CASE_REQUEST: (_asks,),
+    Action.CASE_LIST: (_asks,),
+    Action.CASE_SEE: (_wrote, _beside, _expert, _took),
+    Action.CASE_WRITE: (_wrote, _beside),
+    Action.CASE_TAKE: (_expert, _took),
+    Action.CASE_ANSWER: (_took,),
     Action.SITE_LINK: (_administrator, _technician),
     Action.PERSON_MANAGE: (_administrator,),
     Action.ACCOUNT: (_oneself,),
@@ -195,6 +249,12 @@ TABLE: dict[Action, tuple[Test, ...]] = {
 SUBJECTS: dict[Action, tuple[type, ...]] = {
     Action.PLAN: (Site, type(None)),
     Action.LIST: (type(None),),
+    Action.CASE_REQUEST: (type(None),),
+    Action.CASE_LIST: (type(None),),
+    Action.CASE_SEE: (Case,),
+    Action.CASE_WRITE: (Case,),
+    Action.CASE_TAKE: (Case,),
+    Action.CASE_ANSWER: (Case,),
     Action.SITE_LINK: (Site,),
     Action.PERSON_MANAGE: (Person, type(None)),
     Action.ACCOUNT: (Person,),

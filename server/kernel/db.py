@@ -113,7 +113,8 @@ class Agreement(Base):
 
 
 class Person(Base):
-    """Somebody with an account. `role` is one of `access.ROLES`."""
+    """Somebody with an account. `role` is one of `access.ROLES`; `specialties`, those they give an
+    expert's opinion in: see `config/specialties.toml`."""
 
     __tablename__ = "persons"
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
@@ -130,6 +131,7 @@ class Person(Base):
     totp_last_step: Mapped[int] = mapped_column(sa.BigInteger, default=0)
     disabled_at: Mapped[dt.datetime | None]
     telephone: Mapped[str | None] = mapped_column(Telephone)
+    specialties: Mapped[list[Any]] = mapped_column(sa.JSON, default=list)
     organisation: Mapped[Organisation] = relationship(lazy="joined", innerjoin=True)
     site: Mapped[Site | None] = relationship(lazy="joined")
 

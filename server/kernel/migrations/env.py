@@ -3,7 +3,11 @@ here, and none is written in a log."""
 
 from alembic import context
 
+from server.kernel import cases
 from server.kernel.db import Base
+
+# Without it, its tables would be missing from the metadata.
+assert cases.Case.metadata is Base.metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

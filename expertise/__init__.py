@@ -1,0 +1,1 @@
+"""Téléexpertise: a documented request, and an expert's signed answer."""
