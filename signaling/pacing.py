@@ -11,10 +11,10 @@ from signaling.still import PART, Still
 from signaling.stills import may_see
 
 # Bytes a part costs beside its data: two WebSocket frames with the names, TLS, TCP and IP.
-OVERHEAD = 300
-LEAST = 256
+OVERHEAD = 240
+LEAST = 512
 # One part holds up the voice behind it for no longer than this, in s.
-HELD_UP = 0.15
+HELD_UP = 0.2
 # bit/s while nobody measures: enough for a small still in ten seconds, too little to hurt.
 UNKNOWN = 16_000.0
 # A page has this long to acknowledge, in s, beside the time the part takes by itself.
@@ -45,11 +45,6 @@ def portion(way: Way) -> int:
 def price(size: int) -> float:
     """Bits a part with so many bytes of data costs the link."""
     return 8.0 * (size + OVERHEAD)
-
-
-def pause(debt: float, spare: float, look: float) -> float:
-    """Seconds until it is worth looking again."""
-    return min(look, max(0.01, debt / spare)) if spare > 0 else look
 
 
 def patience(price: float, way: Way) -> float:

@@ -149,7 +149,8 @@ async def test_two_receivers_whose_links_are_not_alike(house: House) -> None:
     await spares(house, guest, 0.0)
     await nurse.sends(ID, STAGES)
     await doctor.until(whole)
-    assert got(guest) == [b"", b""], "nothing is spared beside the voice"
+    await guest.until(lambda b: got(b)[0] == SMALL)
+    assert got(guest)[1] == b"", "nothing is spared beside the voice for what refines it"
     await spares(house, guest, 1e7)
     await guest.until(whole)
     for browser in (doctor, guest):
@@ -232,8 +233,21 @@ async def test_a_full_disk_is_said_and_nothing_is_lost(
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", full)
-        assert (await nurse.ask("still_part", part))["code"] == "unavailable"
+        assert (await nurse.ask("still_part", part))["code"] == "no_room"
     assert await nurse.ask("still_part", part) == {"ok": True, "stage": 0, "offset": 200}
+
+
+async def test_a_still_that_would_eat_the_reserve_is_refused_before_it_begins(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nurse = await house.enters(house.people.nurse)
+    whole, bytes_ = 1_000_000, 2 * (len(SMALL) + len(LARGE))
+    left = [whole // 20 + bytes_ - 1]
+    monkeypatch.setattr(house.albums.reserve, "_look", lambda _: (left[0], whole))
+    assert (await nurse.ask("still_begin", BEGIN))["code"] == "no_room"
+    assert await house.rows(Still) == []
+    left[0] += 1
+    assert (await nurse.ask("still_begin", BEGIN))["ok"]
 
 
 async def test_too_many_parts_are_slowed_and_pointers_passed_over(house: House) -> None:

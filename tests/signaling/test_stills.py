@@ -370,13 +370,13 @@ def measured(spare: float, rate: float) -> Playbook:
 
 @pytest.mark.parametrize(
     ("rate", "portion"),
-    [(8_000, 256), (16_000, 256), (32_000, 300), (64_000, 900), (125_226, 2047), (1e9, 2048)],
+    [(8_000, 512), (16_000, 512), (32_000, 560), (64_000, 1360), (91_500, 2047), (1e9, 2048)],
 )
-def test_a_part_holds_the_voice_up_for_no_longer_than_150_ms(rate: float, portion: int) -> None:
+def test_a_part_holds_the_voice_up_for_no_longer_than_200_ms(rate: float, portion: int) -> None:
     way = pacing.way(measured(4000, rate).seat("nurse"))
     assert pacing.portion(way) == portion
     if portion > pacing.LEAST:
-        assert pacing.price(portion) <= 0.15 * rate
+        assert pacing.price(portion) <= 0.2 * rate
 
 
 def test_without_media_there_is_no_voice_to_wait_for() -> None:
@@ -387,11 +387,8 @@ def test_without_media_there_is_no_voice_to_wait_for() -> None:
     assert pacing.way(in_call(NURSE).seat("nurse")).spare == pacing.UNKNOWN
 
 
-def test_pauses_and_patience_follow_the_rate() -> None:
-    assert pacing.UNKNOWN == 16_000 and pacing.price(100) == 3200
-    assert pacing.pause(1000, 10_000, 0.2) == 0.1
-    assert pacing.pause(1e6, 10_000, 0.2) == 0.2 == pacing.pause(0, 0, 0.2)
-    assert pacing.pause(0.001, 10_000, 0.2) == 0.01
+def test_patience_follows_the_rate() -> None:
+    assert pacing.UNKNOWN == 16_000 and pacing.price(100) == 2720
     assert pacing.patience(8000, pacing.Way(1000, 1000)) == 23
     assert pacing.patience(8000, pacing.Way(1, 1)) == 120
 

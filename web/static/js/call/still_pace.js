@@ -25,7 +25,7 @@ const LONGEST_TRIP = 1.2;
 /** Answers among which the promptest tells how long the way is. */
 const TRIPS = 20;
 /** bit/s beside the voice while somebody waits: at first, at least, at most. */
-const PRESSED = { first: 8000, least: 2000, most: 64_000 };
+const PRESSED = { first: 8000, least: 1500, most: 64_000 };
 /** Of the spare rate, at least. */
 const EASED = 0.1;
 /** What one answer adds to a rate at most, or takes from it, as a share of it. */

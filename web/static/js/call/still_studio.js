@@ -29,8 +29,8 @@ import { BYTES, painting, stagesOf } from "./still_stages.js";
  */
 
 /** A stage is no larger than what the spare rate carries in this time, but for the least of it. */
-const SECONDS = { first: 5, second: 30, last: 300 };
-const LEAST = { first: 6_000, second: 15_000, last: 60_000 };
+const SECONDS = { first: 6, second: 30, last: 300 };
+const LEAST = { first: 5_000, second: 15_000, last: 60_000 };
 /** Bytes spent on the first stage of what was asked for where fewer would cost it its width. */
 const WIDE = 14_000;
 /** @type {Picture[]} */

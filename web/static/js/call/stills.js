@@ -21,7 +21,7 @@ import * as words from "./words.js";
 
 const RETRY_SECONDS = 5;
 /** After the line came up: the page is at rest, if nobody knocked. */
-const REST_SECONDS = 1.5;
+const REST_SECONDS = 0.5;
 /** bit/s to spare from which what is fetched apart takes nothing from a call. */
 const AMPLE = 100_000;
 
