@@ -110,10 +110,8 @@ class Up:
     def floor(self, now: float) -> int:
         """Bit/s the browser should start again from, should it believe in less; 0 for none. In
         steps, so that each is worth a message."""
-        if not self.belief.settled(now):
-            return 0
-        rate = min(self.belief.rate, self.rate)
-        return int(FLOOR_STEP ** int(math.log(rate, FLOOR_STEP)))
+        rate = min(self.belief.floor(self.inflow, self._planned, now), self.rate)
+        return int(FLOOR_STEP ** int(math.log(rate, FLOOR_STEP))) if rate else 0
 
     def feed(self, media: int, sendable: int, now: float) -> None:
         """Feedback, when it is due. `media`: SSRC heard last; `sendable`: bit/s of the way back."""

@@ -17,6 +17,7 @@ BACK = 0.9  # of what arrives, on congestion
 BLUNT = 0.75  # of the belief, where what arrives does not tell what the link carries
 DEEPEST = 0.6  # of the belief in one step: other traffic may have taken the rest for a moment
 STANDS = 0.4  # s of queue during which a link has sent all it can: what came just now is its rate
+BUNCHED = 100_000  # bit/s from which the most of half a second is too much to believe
 WIDE = 64_000  # bit/s from which half a second holds enough packets to tell that
 PAUSE = 1.0  # s between two steps down: the first must have had time to be felt
 SILENT = 6_000  # bit/s: less says nothing of the link
@@ -37,7 +38,6 @@ class Belief:
 
     def __init__(self, start: int, now: float) -> None:
         self.rate = float(max(LEAST, min(MOST, start)))
-        self.calm = True
         self._at = now
         self._fell = now - HOLD
         self._jumped = now
@@ -56,14 +56,14 @@ class Belief:
         waits, excess = seen.queue or 0.0, seen.loss - seen.own_loss
         if seen.queue is not None and waits < EMPTY and excess < RUIN:
             excess = 0.0
-        self.calm = waits <= CALM and excess <= QUIET
+        calm = waits <= CALM and excess <= QUIET
         # What was lost before the last step down is still in the figure for a while.
         fresh = now - self._fell > LOSSES
         if seen.rate > 0 and (waits > WAITS or (fresh and excess > LOSES)):
             self._fall(seen, shared, now)
-        elif self.calm and now - self._fell >= HOLD and seen.rate > 0:
+        elif calm and now - self._fell >= HOLD and seen.rate > 0:
             if self._most and seen.rate > REFUTED * self._most[0]:
-                self._most = None
+                self._most = None if seen.rate >= BUNCHED else (float(seen.rate), self._most[1])
             # Told to use it and not using it: then it is the browser that knows better.
             reach = FREE_REACH if self._free(now) else REACH
             bound = reach * seen.peak if planned > USED * self.rate else MOST
@@ -79,19 +79,32 @@ class Belief:
         """Whether no congestion has shown, for long, where the end of the link is."""
         return self._most is None or now - self._most[1] >= FORGET
 
-    def settled(self, now: float) -> bool:
-        """Whether there was no congestion lately: a browser that believes in less may be told."""
-        return now - self._fell >= HOLD
+    def floor(self, seen: Inflow, planned: int, now: float) -> int:
+        """Bit/s a browser that believes in less may be told to start again from; 0 soon after
+        congestion. No further than the link seemed to end, nor far beyond what arrives of a browser
+        that was told to send as much."""
+        if now - self._fell < HOLD:
+            return 0
+        most = MOST if self._most is None or self._free(now) else BACK * self._most[0]
+        reached = REACH * seen.peak if planned > USED * self.rate else MOST
+        return int(min(self.rate, max(LEAST, most), max(LEAST, reached)))
 
     def _fall(self, seen: Inflow, shared: bool, now: float) -> None:
         if now - self._fell < PAUSE:
             return
         blunt = shared or seen.peak < SILENT
         stands = (seen.queue or 0.0) > STANDS and seen.rate >= WIDE
-        came = min(seen.rate, seen.latest) if stands else seen.peak
+        came = min(seen.rate, seen.latest) if stands else self._carried(seen)
         self._fell, self._most = now, (self.rate if blunt else float(came), now)
         to = BLUNT * self.rate if blunt else max(BACK * came, 0 if stands else DEEPEST * self.rate)
         self.rate = max(LEAST, min(self.rate, to))
+
+    @staticmethod
+    def _carried(seen: Inflow) -> int:
+        """Bit/s, while something waited. The most of half a second is too much where packets come
+        in bunches, and all that came too little where nothing waited half the time; on a thin link
+        a packet more or less is more than either."""
+        return (seen.peak + seen.rate) // 2 if seen.rate >= BUNCHED else seen.peak
 
     def _grow(self, passed: float, most_useful: int, now: float) -> None:
         pace = FREE if self._free(now) else self._careful()

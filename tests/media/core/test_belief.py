@@ -53,7 +53,8 @@ def test_a_browser_told_to_use_it_and_not_using_it_knows_better() -> None:
 def test_what_waits_takes_it_down_to_what_arrived() -> None:
     story = Story(100_000)
     assert story.go(0.25, waiting(80_000)) == pytest.approx(0.9 * 80_000, abs=1)
-    assert not story.belief.calm and not story.belief.settled(story.now)
+    assert story.belief.floor(quiet(80_000), 0, story.now + 1.9) == 0, "too soon to tell it more"
+    assert story.belief.floor(quiet(80_000), 0, story.now + 2.0) == story.belief.rate
 
 
 def test_it_goes_down_in_steps_that_can_be_felt() -> None:
@@ -68,7 +69,7 @@ def test_it_goes_down_in_steps_that_can_be_felt() -> None:
     [
         (0.41, 400_000, 140_000, 126_000),
         (0.41, 120_000, 140_000, 108_000),
-        (0.40, 400_000, 140_000, 810_000),
+        (0.40, 400_000, 140_000, 585_000),  # the mean of the most and of all that came
         (0.41, 63_999, 40_000, 810_000),  # too few packets to tell
         (0.41, 64_000, 40_000, 36_000),
     ],
@@ -80,6 +81,32 @@ def test_what_comes_out_of_a_queue_that_stands_is_what_the_link_carries(
     story = Story(900_000)
     seen = Inflow(rate, 0.0, 0.0, queue, 900_000, latest)
     assert story.go(0.25, seen) == to
+
+
+def test_a_browser_is_not_told_to_go_beyond_where_the_link_seemed_to_end() -> None:
+    story = Story(200_000)
+    story.go(0.25, waiting(200_000))
+    story.go(20, quiet(180_000), planned=10_000)
+    belief = story.belief
+    assert belief.rate > 200_000
+    assert belief.floor(quiet(180_000), 10_000, story.now) == 180_000
+    assert belief.floor(quiet(180_000), 10_000, story.now + 90) == int(belief.rate), "long ago"
+
+
+def test_a_browser_told_to_use_it_starts_again_near_what_it_uses() -> None:
+    belief = Belief(400_000, 0.0)
+    assert belief.floor(quiet(200_000), 240_000, 9.0) == 400_000
+    assert belief.floor(quiet(200_000), 240_001, 9.0) == 250_000
+    assert belief.floor(quiet(0), 240_001, 9.0) == LEAST
+
+
+@pytest.mark.parametrize(
+    ("rate", "peak", "to"),
+    [(100_000, 140_000, 108_000), (99_999, 120_000, 108_000), (200_000, 200_000, 180_000)],
+)
+def test_on_a_wide_link_packets_come_in_bunches(rate: int, peak: int, to: int) -> None:
+    story = Story(180_000)
+    assert story.go(0.25, Inflow(rate, 0.0, 0.0, 0.3, peak, rate)) == pytest.approx(to, abs=1)
 
 
 def test_beside_a_transfer_what_arrives_is_no_measure() -> None:

@@ -160,6 +160,6 @@ def call_up(
         browser.send(plan, now)
         streams = [one for one in (plan.camera, plan.low, plan.exam) if one]
         planned = plan.audio.wire + sum(one.bitrate for one in streams)
-        if belief.calm and browser.estimate < 0.8 * belief.rate:
-            browser.estimate = belief.rate  # the floor it is told
+        floor = min(belief.floor(flow, planned, now), uplink.rate)
+        browser.estimate = floor if browser.estimate < 0.8 * floor else browser.estimate
         yield Moment(now, plan, browser.delay(now), browser.came, uplink.rate)
