@@ -9,7 +9,7 @@ from typing import Any
 import socketio
 from aiohttp import web
 
-from media.client import MediaClient, MediaEvent, Spawn
+from media.client import Hint, MediaClient, MediaEvent, Spawn
 
 PAGE = Path(__file__).with_name("page.html")
 
@@ -91,7 +91,7 @@ class CallServer:
 
     async def _open(self, request: web.Request) -> web.Response:
         data = await request.json()
-        offer = await self.media.open(data["room"], data["peer"])
+        offer = await self.media.open(data["room"], data["peer"], Hint(**data["hint"]))
         return web.json_response({"session": offer.session, "sdp": offer.sdp})
 
     async def _answer(self, request: web.Request) -> web.Response:
