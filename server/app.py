@@ -27,6 +27,7 @@ from server.kernel.login import Login
 from server.kernel.metrics import METRICS
 from server.kernel.migrate import migrate
 from server.kernel.passwords import Passwords
+from server.kernel.reserve import Reserve
 from server.kernel.secrets import Secret
 from server.kernel.sessions import Revocations
 from server.kernel.settings import Settings
@@ -122,8 +123,8 @@ async def estimated(event: MediaEvent) -> None:
                 METRICS.link_rate.labels(way).observe(rate)
 
 
-def _measure(media: MediaClient, rooms: Rooms) -> None:
-    """Numbers which media workers and live rooms keep."""
+def _measure(media: MediaClient, rooms: Rooms, reserve: Reserve) -> None:
+    """Numbers which media workers, live rooms and the disk keep."""
 
     def held() -> dict[str, float]:
         return {name: count for name, count in media.stats().items() if name in HELD}
@@ -138,6 +139,7 @@ def _measure(media: MediaClient, rooms: Rooms) -> None:
     METRICS.reading(
         "carbet_media_done", "Packets, bytes, drops of the workers", "what", counted, counts=True
     )
+    METRICS.reading("carbet_disk_share", "Of the data folder's disk", "what", reserve.measured)
     METRICS.reading("carbet_queue", "What waits to be stored", "queue", waiting)
     media.subscribe(estimated)
 
@@ -159,16 +161,20 @@ def make_app(settings: Settings, files: Certificate | None) -> web.Application:
     token = settings.media.token or secret.token("media-worker")
     media = MediaClient(sio, token=token, spawn=_spawn(settings, files))
     kept = dt.timedelta(minutes=settings.media.seat_minutes)
-    albums = app[ALBUMS] = Albums.below(settings.server.data_dir, secret)
+    reserve = app[keys.RESERVE] = Reserve(settings.server.data_dir)
+    albums = app[ALBUMS] = Albums.below(settings.server.data_dir, secret, reserve)
     rooms = app[ROOMS] = Rooms(db, media, revocations, albums, kept=kept)
     sio.register_namespace(CallNamespace(rooms, db, policy=settings.session))
     sio.attach(app)
-    _measure(media, rooms)
+    _measure(media, rooms, reserve)
 
     async def media_ready() -> bool:
         return media.ready()
 
-    app[keys.READINESS] = {"media": media_ready}
+    async def room_left() -> bool:
+        return reserve.holds()
+
+    app[keys.READINESS] = {"media": media_ready, "disk": room_left}
     middleware.install(app)
     pages.add(app)
     app.router.add_get("/static/{version}/{name:.+}", statics.serve)

@@ -19,7 +19,7 @@ from server.kernel import access, address, logs, sessions
 from server.kernel.db import DatabaseAway, LoginSession, utcnow
 from server.kernel.forgery import PRE_COOKIE, Forged, new_token, pre_token, refuse_forgery
 from server.kernel.i18n import LOCALES
-from server.kernel.keys import DB, METRICS, SETTINGS
+from server.kernel.keys import DB, METRICS, RESERVE, SETTINGS
 from server.page_errors import error_page
 
 log = logging.getLogger("carbet.http")
@@ -138,7 +138,9 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
         return error_page(request, 403)
     except DatabaseAway:
         log.warning("database away")
-        return error_page(request, 503, {"Retry-After": "5"})
+        reserve = request.app.get(RESERVE)
+        status = 503 if reserve is None or reserve.holds() else 507
+        return error_page(request, status, {"Retry-After": "5"})
     except Exception:
         log.exception("unexpected failure")
         return error_page(request, 500)

@@ -25,6 +25,13 @@ TEXTS: dict[int, tuple[str, str]] = {
     405: (_("Demande refusée"), _("Cette page ne s’utilise pas ainsi.")),
     413: (_("Envoi trop volumineux"), _("Ce que vous envoyez dépasse la taille permise.")),
     429: (_("Trop d’essais"), _("Attendez un peu, puis recommencez.")),
+    507: (
+        _("Plus assez de place"),
+        _(
+            "Le disque de Carbet est presque plein : rien n’a été enregistré. Les consultations "
+            "en cours continuent. Prévenez l’assistance."
+        ),
+    ),
     503: (
         _("Momentanément indisponible"),
         _("Rien n’a été enregistré. Les consultations en cours continuent. Réessayez bientôt."),

@@ -6,6 +6,7 @@ of a thin link) is in an album of its own, which does not outlive the server.
 """
 
 import asyncio
+import errno
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from weakref import WeakValueDictionary
 
 from server.kernel.db import Database
 from server.kernel.metrics import METRICS
+from server.kernel.reserve import Reserve
 from server.kernel.secrets import Secret
 from signaling import minutes
 from signaling.album import Album
@@ -35,10 +37,12 @@ class Albums:
 
     kept: Album
     passing: Album
+    reserve: Reserve
 
     @classmethod
-    def below(cls, folder: Path, secret: Secret) -> "Albums":
-        return cls(Album(folder / KEPT, secret), Album(folder / PASSING, secret))
+    def below(cls, folder: Path, secret: Secret, reserve: Reserve | None = None) -> "Albums":
+        kept, passing = Album(folder / KEPT, secret), Album(folder / PASSING, secret)
+        return cls(kept, passing, reserve or Reserve(folder))
 
     def of(self, still: Still) -> Album:
         return self.kept if still.lasting else self.passing
@@ -66,10 +70,11 @@ class Intake:
         try:
             async with self._turn(room, effect.still):
                 return await self._perform(room, effect)
-        except OSError:
+        except OSError as error:
             METRICS.task_failures.labels("stills").inc()
             log.exception("a still could not be written")
-            return Reply("unavailable")
+            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+            return Reply("no_room" if full else "unavailable")
 
     async def _perform(self, room: str, effect: Taken) -> Reply:
         if isinstance(effect, WriteStill):
@@ -91,6 +96,10 @@ class Intake:
         return await self._whole(room, still)
 
     async def _begin(self, room: str, still: Still) -> Reply:
+        # Of each stage the parts, and the file that holds it whole.
+        if not self.albums.reserve.holds(2 * sum(stage.bytes for stage in still.stages)):
+            METRICS.refusals.labels("no room").inc()
+            return Reply("no_room")
         if still.lasting:
             async with self.db.begin() as session:
                 if not await minutes.write_still(session, room, still):

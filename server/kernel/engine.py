@@ -28,8 +28,8 @@ class DatabaseAway(Exception):
 
     `lasting`: nobody else will reach it now either, rather than this one transaction failed."""
 
-    def __init__(self, *, lasting: bool = False) -> None:
-        super().__init__()
+    def __init__(self, *why: object, lasting: bool = False) -> None:
+        super().__init__(*why)
         self.lasting = lasting
 
 
@@ -41,6 +41,8 @@ class _Unreached(Exception):
 _SQLITE_MISTAKES = frozenset({1, 19, 20, 21, 25})  # ERROR, CONSTRAINT, MISMATCH, MISUSE, RANGE
 # PostgreSQL: connection, resources, locks and deadlocks, intervention, system, by SQLSTATE.
 _POSTGRES_AWAY = ("08", "40", "53", "55", "57", "58", "XX")
+# What the operating system did not write or read: what it still holds of the file is not believed.
+_SQLITE_BROKEN = frozenset({10, 11, 26})  # IOERR, CORRUPT, NOTADB
 # Another program holds the file.
 _SQLITE_HELD = frozenset({5, 6})  # BUSY, LOCKED
 LOCK_SECONDS = 5.0
@@ -108,12 +110,21 @@ def _begin_sqlite(connection: sa.Connection) -> None:
     connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
 
+def _reopen_broken(context: sa.engine.ExceptionContext) -> None:
+    """After a failed sync the same descriptor may claim success for what is lost: the file is
+    opened anew (Rebello et al., "Can Applications Recover from fsync Failures?", 2020)."""
+    code = getattr(context.original_exception, "sqlite_errorcode", 0)
+    if code & 0xFF in _SQLITE_BROKEN:
+        context.is_disconnect = True
+
+
 def make_engine(url: str) -> AsyncEngine:
     """An engine for `sqlite+aiosqlite:///…` or `postgresql+asyncpg://…`."""
     if url.startswith("sqlite"):
         engine = create_async_engine(url)
         event.listen(engine.sync_engine, "connect", _tune_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
+        event.listen(engine.sync_engine, "handle_error", _reopen_broken)
         return engine
     limits = {"timeout": LOCK_SECONDS, "command_timeout": LOCK_SECONDS}
     return create_async_engine(

@@ -10,6 +10,7 @@ from server.kernel.i18n import Translations
 from server.kernel.login import Login
 from server.kernel.metrics import Metrics
 from server.kernel.passwords import Passwords
+from server.kernel.reserve import Reserve
 from server.kernel.secrets import Secret
 from server.kernel.sessions import Revocations
 from server.kernel.settings import Settings
@@ -26,6 +27,7 @@ TRANSLATIONS = web.AppKey("translations", Translations)
 REVOCATIONS = web.AppKey("revocations", Revocations)
 METRICS = web.AppKey("metrics", Metrics)
 PASSWORDS = web.AppKey("passwords", Passwords)
+RESERVE = web.AppKey("reserve", Reserve)
 LOGIN = web.AppKey("login", Login)
 RENDER: web.AppKey[Render] = web.AppKey("render")
 READINESS: web.AppKey[Readiness] = web.AppKey("readiness")

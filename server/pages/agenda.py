@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from server.kernel.access import Action, Actor, can
 from server.kernel.db import Consultation, Person, Site, utcnow
 from server.kernel.directory import clinicians_for, sites_for
-from server.kernel.keys import DB, SECRET
+from server.kernel.keys import DB, RESERVE, SECRET
 from server.pages.answers import Handler, act, form_of, page, say, see_other
 from signaling import consultations, planning
 from signaling.planning import GUEST_KINDS, InvalidPlan, Plan
@@ -73,6 +73,8 @@ async def _guests(request: web.Request) -> list[tuple[str, str]]:
 async def new(request: web.Request) -> web.Response:
     """Plans, or opens at once. What was typed comes back with its errors."""
     actor: Actor = request["actor"]
+    if not request.app[RESERVE].holds():
+        raise web.HTTPInsufficientStorage
     values, guests = await form_of(request), await _guests(request)
     try:
         wanted = planning.read_plan(values, guests, timezone=actor.timezone, now=utcnow())

@@ -206,9 +206,9 @@ async def _try(house: House, absence: Absence, call: Call, http: aiohttp.ClientS
                     if answer["ok"] and gone < at < back - 0.2]  # fmt: skip
     if acknowledged and outcome.kind != "frozen":
         outcome.faults.append(f"{len(acknowledged)} messages acknowledged while it was away")
-    outcome.page = await _since(back, lambda: _shown(http, house, call))
-    outcome.message = await _since(back, lambda: _kept(writers, back))
-    outcome.journal = await _since(back, lambda: _empty(http, house))
+    outcome.page = await since(back, lambda: shown(http, house, call))
+    outcome.message = await since(back, lambda: _kept(writers, back))
+    outcome.journal = await since(back, lambda: _empty(http, house))
     for heard in await pair.heard(began, time.monotonic()):
         outcome.silence = max(outcome.silence, heard.silence)
         if heard.stage != "in" or heard.offers != 1:
@@ -228,12 +228,12 @@ async def _try(house: House, absence: Absence, call: Call, http: aiohttp.ClientS
     await asyncio.gather(*running, *writing, return_exceptions=True)
 
 
-async def _since(back: float, happened: Callable[[], Awaitable[Any]]) -> float:
+async def since(back: float, happened: Callable[[], Awaitable[Any]]) -> float:
     await until("back", happened, patience=30)
     return time.monotonic() - back
 
 
-async def _shown(http: aiohttp.ClientSession, house: House, call: Call) -> bool:
+async def shown(http: aiohttp.ClientSession, house: House, call: Call) -> bool:
     return (await _page(http, house, call.clinician))[0] == 200
 
 

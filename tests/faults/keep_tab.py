@@ -20,6 +20,7 @@ ACK_SECONDS = 12.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 3.0  # protocol.js: reconnectionDelay, reconnectionDelayMax
 KICKED_SECONDS = 2.0
 AGAIN_SECONDS = 1.5  # seat.js: FLUSH_AGAIN_SECONDS
+ATTACHED = {"_placeholder": True, "num": 0}
 AWAY = {"ok": False, "code": "away"}
 
 Heard = Callable[[str, Any], Awaitable[None]]
@@ -58,6 +59,7 @@ class Tab:
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._asked: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._number = 0
+        self._pen = asyncio.Lock()
         self._closed = False
         self._news = asyncio.Event()
         self._after: float | None = None  # s, what the server told to wait
@@ -217,6 +219,11 @@ class Tab:
 
     async def ask(self, event: str, within: float = ACK_SECONDS, **fields: Any) -> dict[str, Any]:
         """A command and its acknowledgement; `away` without one."""
+        return await self._said(event, fields, within, None)
+
+    async def _said(
+        self, event: str, fields: dict[str, Any], within: float, data: bytes | None
+    ) -> dict[str, Any]:
         socket = self._socket
         if socket is None:
             return dict(AWAY)
@@ -224,12 +231,24 @@ class Tab:
         number = self._number
         answer = self._asked[number] = asyncio.get_running_loop().create_future()
         try:
-            await socket.send_str(f"42{CALL}{number}{json.dumps([event, fields])}")
+            kind = "42" if data is None else "451-"
+            # Nothing may come between the packet and its bytes.
+            packet = socket.send_str(f"{kind}{CALL}{number}{json.dumps([event, fields])}")
+            async with self._pen:
+                await packet
+                if data is not None:
+                    await socket.send_bytes(data)
             return await asyncio.wait_for(answer, within)
         except (TimeoutError, ConnectionError):
             return dict(AWAY)
         finally:
             self._asked.pop(number, None)
+
+    async def ask_with(
+        self, event: str, data: bytes, within: float = ACK_SECONDS, **fields: Any
+    ) -> dict[str, Any]:
+        """A command with bytes in its `data`: one packet, and a frame of bytes behind it."""
+        return await self._said(event, {**fields, "data": ATTACHED}, within, data)
 
     async def enter(self) -> None:
         """Knocks until in. Raises TimeoutError."""

@@ -14,9 +14,10 @@ from server.kernel import sessions
 from server.kernel.db import Database, DatabaseAway, LoginSession
 from server.kernel.forgery import PRE_COOKIE
 from server.kernel.i18n import Translations
-from server.kernel.keys import DB, METRICS, READINESS, RENDER, SETTINGS, TRANSLATIONS
+from server.kernel.keys import DB, METRICS, READINESS, RENDER, RESERVE, SETTINGS, TRANSLATIONS
 from server.kernel.logs import JsonLines
 from server.kernel.metrics import Metrics
+from server.kernel.reserve import Reserve
 from server.kernel.settings import Demo, MetricsSettings, Server, Settings
 from tests.people import People, cookie_header, logged_in
 
@@ -298,7 +299,8 @@ async def test_an_error_page_that_fails_itself_is_bare(database: Database) -> No
 
 
 async def test_a_database_away_answers_503_and_writes_nothing(tmp_path: Path) -> None:
-    client = await _open(application(Database(f"sqlite+aiosqlite:///{tmp_path}/no/such/folder")))
+    database = Database(f"sqlite+aiosqlite:///{tmp_path}/no/such/folder")
+    client = await _open(application(database))
     cookie = {"Cookie": f"{sessions.MEMBER_COOKIE}=abc"}
     assert (await client.get("/who", headers=cookie)).status == 503
     assert (await client.post("/write", headers=cookie)).status == 503
@@ -307,6 +309,18 @@ async def test_a_database_away_answers_503_and_writes_nothing(tmp_path: Path) ->
     ready = await client.get("/readyz")
     assert ready.status == 503 and (await ready.json())["parts"] == {"database": False}
     await client.close()
+    await database.close()
+
+
+async def test_a_full_disk_answers_507_in_words(tmp_path: Path) -> None:
+    database = Database(f"sqlite+aiosqlite:///{tmp_path}/no/such/folder")
+    app = application(database)
+    app[RESERVE] = Reserve(tmp_path, lambda _: (1, 1000))
+    client = await _open(app)
+    answer = await client.get("/fails/away", headers={"Accept-Language": "fr"})
+    assert answer.status == 507 and "Plus assez de place" in await answer.text()
+    await client.close()
+    await database.close()
 
 
 async def test_nul_is_refused_at_the_gate(client: Client) -> None:

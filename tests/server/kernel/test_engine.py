@@ -149,6 +149,28 @@ async def test_a_deadlock_or_a_full_disk_is_nobody_elses_matter() -> None:
     assert engine._is_lasting(ConnectionResetError())
 
 
+async def test_after_a_failed_sync_the_file_is_opened_anew(tmp_path: Path) -> None:
+    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'x'}")
+    opened: list[object] = []
+    sa.event.listen(database.engine.sync_engine, "connect", lambda *_: opened.append(1))
+
+    def fails(_: object, __: object, statement: str, *___: object) -> None:
+        if statement == "SELECT 2":
+            error = sqlite3.OperationalError("disk I/O error")
+            error.sqlite_errorcode = sqlite3.SQLITE_IOERR_FSYNC
+            raise error
+
+    sa.event.listen(database.engine.sync_engine, "before_cursor_execute", fails)
+    for statement in ("SELECT 1", "SELECT 2", "SELECT 1"):
+        try:
+            async with database.begin() as session:
+                await session.execute(sa.text(statement))
+        except DatabaseAway as error:
+            assert statement == "SELECT 2" and not error.lasting
+    assert len(opened) == 2
+    await database.close()
+
+
 class _Told(Exception):
     def __init__(self, sqlstate: str) -> None:
         self.sqlstate = sqlstate

@@ -190,6 +190,7 @@ export function refusal(code) {
     full: _("La salle est pleine."),
     ended: _("La consultation est terminée."),
     slow_down: _("Trop de demandes d’un coup : attendez quelques secondes."),
+    no_room: _("Le disque de Carbet est presque plein : rien n’a été enregistré. Prévenez l’assistance."),
     unavailable: _("Carbet ne peut pas l’enregistrer pour l’instant : recommencez dans un instant."),
   };
   return words[code] ?? code;
