@@ -11,6 +11,7 @@ from tests.web.call_page import CLINICIAN, DOCTOR_SEAT, ME, NURSE, SITE, SITE_SE
 from tests.web.conftest import Gallery
 
 LOOKS = (Path(__file__).parent / "looks.js").read_text()
+APART = "**/still_apart.js*"
 A, B = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
 Open = Callable[..., Call]
 
@@ -53,7 +54,10 @@ def call(chromium: Browser, gallery: Gallery) -> Iterator[Open]:
     complaints: list[str] = []
     contexts = []
 
-    def enter(who: dict[str, Any] = CLINICIAN, width: int = 1440, **how: Any) -> Call:
+    def enter(
+        who: dict[str, Any] = CLINICIAN, width: int = 1440, *, away: int | None = None
+    ) -> Call:
+        """`away`: what comes apart from the page is not there, with this status or, 0, no line."""
         context = chromium.new_context(
             viewport={"width": width, "height": 800},
             locale="fr-FR",
@@ -63,6 +67,8 @@ def call(chromium: Browser, gallery: Gallery) -> Iterator[Open]:
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
+        if away is not None:
+            page.route(APART, lambda route: route.fulfill(status=away) if away else route.abort())
         opened = Call(page, who)
         opened.open()
         page.goto(gallery.url("/see/call"))
@@ -321,16 +327,27 @@ def test_a_still_that_cannot_be_made_is_told_and_the_call_goes_on(
     expect(c.page.get_by_role("button", name="Micro : couper")).to_be_enabled()
 
 
-def test_scripts_that_cannot_be_fetched_are_fetched_when_the_link_is_back(call: Open) -> None:
-    c = call()
-    c.page.route("**/still_apart.js*", lambda route: route.abort())
+@pytest.mark.parametrize("status", [0, 503])
+def test_scripts_that_cannot_be_fetched_are_fetched_when_the_link_is_back(
+    call: Open, status: int
+) -> None:
+    c = call(away=status)
     c.page.get_by_role("button", name="Envoyer une image nette").click()
     expect(
         c.page.get_by_text("la liaison est coupée. Recommencez dans un instant.")
     ).to_be_visible()
-    c.page.unroute("**/still_apart.js*")
+    c.page.unroute(APART)
     c.page.get_by_role("button", name="Envoyer une image nette").click()
     expect(view(c.page)).to_be_visible(timeout=15_000)
+
+
+def test_a_page_of_a_release_before_is_told_to_reload(call: Open) -> None:
+    c = call(away=404)
+    c.page.get_by_role("button", name="Envoyer une image nette").click()
+    told = "Carbet a été mis à jour depuis que cette page est ouverte. Rechargez la page"
+    expect(c.page.get_by_text(told)).to_be_visible()
+    expect(c.page.get_by_text("la liaison est coupée")).to_be_hidden()
+    expect(c.page.get_by_role("button", name="Micro : couper")).to_be_enabled()
 
 
 def test_absurd_things_from_the_server_are_ignored(call: Open) -> None:

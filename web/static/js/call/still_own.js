@@ -4,7 +4,7 @@
  */
 
 import { _ } from "../lib/i18n.js";
-import { stillParts } from "./still_parts.js";
+import { Outdated, stillParts } from "./still_parts.js";
 
 /** @import { Page, Picture, Plan } from "../../../types/call.d.ts" */
 /** @import { MadeStill, Sending } from "../../../types/stills.d.ts" */
@@ -13,6 +13,15 @@ import { stillParts } from "./still_parts.js";
 /** @import { Filming, Studio } from "./still_studio.js" */
 
 const OPENING_SECONDS = 5;
+
+/**
+ * Why what takes stills is not here.
+ * @param {unknown} error
+ */
+function unfetched(error) {
+  if (error instanceof Outdated) return _("Carbet a été mis à jour depuis que cette page est ouverte. Rechargez la page, puis recommencez.");
+  return _("L’image n’a pas pu être prise : la liaison est coupée. Recommencez dans un instant.");
+}
 
 export class OwnStills {
   /** @type {Studio | null} */
@@ -56,8 +65,8 @@ export class OwnStills {
   async give(source, id) {
     try {
       (await this.#studioOnce()).take(source, id);
-    } catch {
-      this.page.notify("warn", _("L’image n’a pas pu être prise : la liaison est coupée. Recommencez dans un instant."));
+    } catch (error) {
+      this.page.notify("warn", unfetched(error));
     }
   }
 

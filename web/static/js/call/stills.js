@@ -8,7 +8,7 @@ import { h, say } from "./element.js";
 import { hear } from "./protocol.js";
 import { Album } from "./still_album.js";
 import { OwnStills } from "./still_own.js";
-import { stillParts } from "./still_parts.js";
+import { Outdated, stillParts } from "./still_parts.js";
 import { Requests } from "./still_requests.js";
 import { phase } from "./state.js";
 import * as words from "./words.js";
@@ -184,8 +184,9 @@ export class Stills {
       const { StillScene, styled } = await stillParts();
       await styled();
       return (this.#scene ??= new StillScene(this));
-    } catch {
-      setTimeout(() => this.#changed(), RETRY_SECONDS * 1000);
+    } catch (error) {
+      // What another release took away does not come back; sending one says so.
+      if (!(error instanceof Outdated)) setTimeout(() => this.#changed(), RETRY_SECONDS * 1000);
       return null;
     }
   }
