@@ -8,6 +8,7 @@ what was sent is what is stored. It refuses to judge whether the sender may.
 from collections.abc import Callable
 from typing import Any
 
+from signaling import messages
 from signaling.checks import (
     Checks,
     Invalid,
@@ -20,31 +21,6 @@ from signaling.checks import (
     real,
     text,
     uuid,
-)
-from signaling.messages import (
-    Admit,
-    Answer,
-    Command,
-    Consent,
-    DeviceStates,
-    End,
-    Hand,
-    Hello,
-    Knock,
-    Leave,
-    Lock,
-    Matter,
-    Point,
-    Refuse,
-    Remove,
-    Renew,
-    Report,
-    Say,
-    StillAsk,
-    StillBegin,
-    StillDrop,
-    StillPart,
-    StillResume,
 )
 from signaling.still import (
     PART,
@@ -109,25 +85,25 @@ _PLACE = or_none(real(1.0))
 _STATE = one_of(DEVICE_STATES)
 _SEAT: Checks = {"seat": text(ID)}
 
-COMMANDS: dict[str, tuple[Callable[..., Command], Checks]] = {
-    "consent": (Consent, {"given": boolean}),
-    "knock": (Knock, {}),
-    "answer": (Answer, {"session": text(SESSION), "sdp": text(SDP)}),
-    "renew": (Renew, {"session": text(SESSION)}),
+COMMANDS: dict[str, tuple[Callable[..., messages.Command], Checks]] = {
+    "consent": (messages.Consent, {"given": boolean}),
+    "knock": (messages.Knock, {}),
+    "answer": (messages.Answer, {"session": text(SESSION), "sdp": text(SDP)}),
+    "renew": (messages.Renew, {"session": text(SESSION)}),
     "media": (
-        DeviceStates,
+        messages.DeviceStates,
         {"mic": _STATE, "camera": _STATE, "exam": _STATE, "exam_kind": one_of(EXAM_KINDS)},
     ),
-    "say": (Say, {"client_id": uuid, "text": _said}),
-    "hand": (Hand, {"up": boolean}),
-    "admit": (Admit, _SEAT),
-    "refuse": (Refuse, _SEAT),
-    "remove": (Remove, _SEAT),
-    "lock": (Lock, {"locked": boolean}),
-    "leave": (Leave, {}),
-    "end": (End, {}),
+    "say": (messages.Say, {"client_id": uuid, "text": _said}),
+    "hand": (messages.Hand, {"up": boolean}),
+    "admit": (messages.Admit, _SEAT),
+    "refuse": (messages.Refuse, _SEAT),
+    "remove": (messages.Remove, _SEAT),
+    "lock": (messages.Lock, {"locked": boolean}),
+    "leave": (messages.Leave, {}),
+    "end": (messages.End, {}),
     "link": (
-        Report,
+        messages.Report,
         {
             "session": text(SESSION),
             "up": or_none(real(RATE)),
@@ -139,18 +115,21 @@ COMMANDS: dict[str, tuple[Callable[..., Command], Checks]] = {
         },
     ),
     "matters": (
-        Matter,
+        messages.Matter,
         {"seat": text(ID), "source": one_of(PICTURES), "what": one_of(WHATS)},
     ),
-    "still_ask": (StillAsk, {"seat": text(ID), "source": one_of(PICTURES)}),
+    "still_ask": (messages.StillAsk, {"seat": text(ID), "source": one_of(PICTURES)}),
     "still_begin": (
-        StillBegin,
+        messages.StillBegin,
         {**_STILL, "source": one_of(PICTURES), "stages": _stages, "why": one_of(WHYS)},
     ),
-    "still_part": (StillPart, {**_STILL, "stage": number, "offset": number, "data": _data}),
-    "still_resume": (StillResume, _STILL),
-    "still_drop": (StillDrop, _STILL),
-    "pointer": (Point, {"still": uuid, "x": _PLACE, "y": _PLACE}),
+    "still_part": (
+        messages.StillPart,
+        {**_STILL, "stage": number, "offset": number, "data": _data},
+    ),
+    "still_resume": (messages.StillResume, _STILL),
+    "still_drop": (messages.StillDrop, _STILL),
+    "pointer": (messages.Point, {"still": uuid, "x": _PLACE, "y": _PLACE}),
 }
 
 HELLO: Checks = {"consultation": text(ID), "tab": text(64), "last_message": number}
@@ -158,7 +137,7 @@ HELLO: Checks = {"consultation": text(ID), "tab": text(64), "last_message": numb
 HELLO_MORE: Checks = {"session": text(SESSION), "rtt": real(HOUR), "saver": boolean}
 
 
-def parse(event: Any, arguments: tuple[Any, ...]) -> Command:
+def parse(event: Any, arguments: tuple[Any, ...]) -> messages.Command:
     """The command of an event and its arguments (exactly one payload). Raises `Invalid`."""
     if not isinstance(event, str) or event not in COMMANDS or len(arguments) != 1:
         raise Invalid("not an event of the protocol")
@@ -166,10 +145,10 @@ def parse(event: Any, arguments: tuple[Any, ...]) -> Command:
     return make(**fields(arguments[0], checks))
 
 
-def parse_hello(auth: Any) -> Hello:
+def parse_hello(auth: Any) -> messages.Hello:
     """The `auth` payload; what is in `HELLO_MORE` may be left out. Raises `Invalid`."""
     if not isinstance(auth, dict):
         raise Invalid("exactly the keys of the protocol are needed")
     said = {k: v for k, v in auth.items() if k not in HELLO_MORE or v is not None}
     more = {key: check for key, check in HELLO_MORE.items() if key in said}
-    return Hello(**fields(said, {**HELLO, **more}))
+    return messages.Hello(**fields(said, {**HELLO, **more}))

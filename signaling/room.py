@@ -11,7 +11,18 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, get_args
 
-from signaling import arrivals, door, gestures, ledger, links, pointers, quality, stills, views
+from signaling import (
+    arrivals,
+    door,
+    gestures,
+    ledger,
+    links,
+    messages,
+    pointers,
+    quality,
+    stills,
+    views,
+)
 from signaling.consultation import OVER, Status
 from signaling.effects import (
     CloseMedia,
@@ -48,30 +59,6 @@ from signaling.events import (
     Vanished,
     WorkerBack,
     WorkerLost,
-)
-from signaling.messages import (
-    Admit,
-    Answer,
-    Command,
-    Consent,
-    DeviceStates,
-    End,
-    Hand,
-    Knock,
-    Leave,
-    Lock,
-    Matter,
-    Point,
-    Refuse,
-    Remove,
-    Renew,
-    Report,
-    Say,
-    StillAsk,
-    StillBegin,
-    StillDrop,
-    StillPart,
-    StillResume,
 )
 from signaling.seats import Claim, Room, Seat, Stage
 
@@ -181,14 +168,14 @@ def _command(room: Room, event: Asked, now: dt.datetime) -> Outcome:
     return room, (Reply("not_allowed"),)
 
 
-def _claimed(room: Room, claim: Claim, command: Command, now: dt.datetime) -> Outcome:
+def _claimed(room: Room, claim: Claim, command: messages.Command, now: dt.datetime) -> Outcome:
     """A second device may knock, and go; the seat's own state is not its to change."""
-    if isinstance(command, Knock):
+    if isinstance(command, messages.Knock):
         return door.knock_again(room, claim, now)
-    if isinstance(command, Leave):
+    if isinstance(command, messages.Leave):
         claim = replace(claim, stage=Stage.LEFT, waiting_since=None)
         return room.with_claim(claim), (Reply(),)
-    if isinstance(command, DeviceStates):
+    if isinstance(command, messages.DeviceStates):
         return room, (Reply(),)
     seat = room.by_id[claim.seat]
     return room, door.refused("not_allowed", seat, "enter", seat.id, type(command).__name__)
@@ -254,25 +241,25 @@ HANDLERS: dict[type, Callable[[Room, Any, dt.datetime], Outcome]] = {
 }
 
 COMMANDS: dict[type, Callable[[Room, Seat, Any, dt.datetime], Outcome]] = {
-    Consent: gestures.consent,
-    Knock: lambda room, seat, _, now: door.knock(room, seat, now),
-    Answer: links.answer,
-    Renew: links.renew,
-    DeviceStates: gestures.devices,
-    Say: gestures.say,
-    Hand: gestures.hand,
-    Admit: door.admit,
-    Refuse: door.refuse,
-    Remove: door.remove,
-    Lock: gestures.lock,
-    Report: quality.report,
-    Matter: quality.matter,
-    StillAsk: stills.ask,
-    StillBegin: stills.begin,
-    StillPart: stills.part,
-    StillResume: stills.resume,
-    StillDrop: stills.drop,
-    Point: pointers.point,
-    Leave: lambda room, seat, _, now: door.leave(room, seat, now),
-    End: lambda room, seat, _, now: door.end(room, seat, now),
+    messages.Consent: gestures.consent,
+    messages.Knock: lambda room, seat, _, now: door.knock(room, seat, now),
+    messages.Answer: links.answer,
+    messages.Renew: links.renew,
+    messages.DeviceStates: gestures.devices,
+    messages.Say: gestures.say,
+    messages.Hand: gestures.hand,
+    messages.Admit: door.admit,
+    messages.Refuse: door.refuse,
+    messages.Remove: door.remove,
+    messages.Lock: gestures.lock,
+    messages.Report: quality.report,
+    messages.Matter: quality.matter,
+    messages.StillAsk: stills.ask,
+    messages.StillBegin: stills.begin,
+    messages.StillPart: stills.part,
+    messages.StillResume: stills.resume,
+    messages.StillDrop: stills.drop,
+    messages.Point: pointers.point,
+    messages.Leave: lambda room, seat, _, now: door.leave(room, seat, now),
+    messages.End: lambda room, seat, _, now: door.end(room, seat, now),
 }
