@@ -9,14 +9,17 @@ import ssl
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
+from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
 
+import engineio.async_socket
+import engineio.base_socket
 import socketio
 import uvloop
 from aiohttp import web
 
-from media.client import MediaClient, MediaEvent, PeerQuality, Spawn
+from media.client import NAMESPACE, MediaClient, MediaEvent, PeerQuality, Spawn
 from server import demo, health, middleware, pages
 from server.bundles import NotBundled
 from server.kernel import keys, logs, tasks
@@ -33,6 +36,7 @@ from server.kernel.sessions import Revocations
 from server.kernel.settings import Settings
 from server.kernel.tls import Certificate, make_certificate
 from server.kernel.upkeep import Upkeep
+from server.lobby import Lobby
 from server.pages.answers import ALBUMS, ROOMS
 from server.rendering import Rendering
 from server.statics import Statics
@@ -41,7 +45,7 @@ from signaling.namespace import CallNamespace
 from signaling.rooms import Rooms
 
 WORDS = Path(__file__).parents[1] / "config" / "translations"
-SWEEP_SECONDS, ANCHOR_SECONDS = 30.0, 60.0
+SWEEP_SECONDS, ANCHOR_SECONDS, CLOCK_SECONDS = 30.0, 60.0, 5.0
 # Present values among the workers' numbers; all others only grow.
 HELD = ("sessions", "rooms", "workers")
 # As long as a browser keeps a connection: on a satellite link a new one costs over a second.
@@ -96,6 +100,12 @@ def _spawn(settings: Settings, files: Certificate | None) -> Spawn | None:
     )
 
 
+class _Pings:
+    """Stands where Engine.IO looks for the module `time`."""
+
+    time = staticmethod(monotonic)
+
+
 def _socket_server(settings: Settings) -> Any:
     """Only our own pages may connect: those of the public address, or of the host asked."""
 
@@ -103,6 +113,9 @@ def _socket_server(settings: Settings) -> Any:
         public = settings.server.public_url
         return origin == public if public else urlsplit(origin).netloc == environ.get("HTTP_HOST")
 
+    # Engine.IO counts a ping's seconds on the wall: a clock set forward would end the sockets whose
+    # answer is on its way.
+    engineio.async_socket.time = engineio.base_socket.time = _Pings
     return socketio.AsyncServer(
         async_mode="aiohttp",
         cors_allowed_origins=ours,
@@ -166,6 +179,7 @@ def make_app(settings: Settings, files: Certificate | None) -> web.Application:
     rooms = app[ROOMS] = Rooms(db, media, revocations, albums, kept=kept)
     sio.register_namespace(CallNamespace(rooms, db, policy=settings.session))
     sio.attach(app)
+    lobby = Lobby(sio, NAMESPACE)
     _measure(media, rooms, reserve)
 
     async def media_ready() -> bool:
@@ -176,6 +190,7 @@ def make_app(settings: Settings, files: Certificate | None) -> web.Application:
 
     app[keys.READINESS] = {"media": media_ready, "disk": room_left}
     middleware.install(app)
+    lobby.install(app)
     pages.add(app)
     app.router.add_get("/static/{version}/{name:.+}", statics.serve)
     app.router.add_get("/healthz", health.healthz)
@@ -217,6 +232,7 @@ async def _housekeeping(app: web.Application) -> AsyncIterator[None]:
     running = [
         tasks.every(SWEEP_SECONDS, upkeep.sweep, "session sweep"),
         tasks.every(ANCHOR_SECONDS, remember, "audit anchor"),
+        tasks.every(CLOCK_SECONDS, upkeep.keep_time, "clock"),
     ]
     yield
     await tasks.stop(*running)

@@ -111,9 +111,9 @@ def _tell(request: web.Request, status: int, seconds: float) -> None:
     method = request.method if request.method in ("GET", "HEAD", "POST") else "other"
     metrics.requests.labels(method, str(status)).inc()
     metrics.request_seconds.observe(seconds)
-    # What matched no route may be anything, a token typed in the wrong place included.
+    # The route and never what filled it: that may be anything, a token pasted in the wrong place.
     resource = request.match_info.route.resource
-    path = request.path if resource is not None else "(unknown)"
+    path = resource.canonical if resource is not None else "(unknown)"
     log.info(
         "answered",
         extra={"method": method, "path": path, "status": status, "ms": round(seconds * 1000, 1)},

@@ -1,7 +1,8 @@
 """JSON lines on standard error, each with the request it belongs to.
 
-Holds no patient data: messages are constant texts, what varies goes in `extra`, and only the
-path of an address is ever logged, never its query. A line break in a value is inert, because
+Holds no patient data: messages are constant texts, what varies goes in `extra`, and of an address
+only the route is ever logged. Libraries that quote what a client sent are told by where they
+spoke, not by what they said, and a few times a minute. A line break in a value is inert, because
 JSON escapes it.
 """
 
@@ -19,10 +20,42 @@ _ORDINARY = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", 
 _BREAKS = {ord(each): f"\\u{ord(each):04x}" for each in "\x7f\x85\u2028\u2029"}
 
 
+# Their messages hold addresses, ids of sockets, frames: whatever somebody sent.
+QUOTING = ("engineio", "socketio", "aiohttp", "asyncio")
+LOUDEST = 20  # lines a minute of each place in one of them
+
+
+class Damper(logging.Filter):
+    """Passes what a quoting library says a few times a minute: whoever sends it nonsense must not
+    fill the disk."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._since: dict[tuple[str, int], tuple[float, int]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if not _quotes(record):
+            return True
+        place = (record.pathname, record.lineno)
+        since, count = self._since.get(place, (record.created, 0))
+        if not 0 <= record.created - since < 60:
+            since, count = record.created, 0
+        self._since[place] = (since, count + 1)
+        return count < LOUDEST
+
+
+def _quotes(record: logging.LogRecord) -> bool:
+    return record.name.partition(".")[0] in QUOTING
+
+
 def _frames(error: BaseException) -> list[str]:
     """Where it happened. Neither the error's text nor a source line: both may quote a value."""
     frames = traceback.extract_tb(error.__traceback__)
     return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
+
+
+def _where(record: logging.LogRecord) -> str:
+    return f"said at {record.module}:{record.lineno} {record.funcName}"
 
 
 class JsonLines(logging.Formatter):
@@ -31,7 +64,7 @@ class JsonLines(logging.Formatter):
             "at": dt.datetime.fromtimestamp(record.created, dt.UTC).isoformat(),
             "level": record.levelname.lower(),
             "source": record.name,
-            "text": record.getMessage(),
+            "text": _where(record) if _quotes(record) else record.getMessage(),
         }
         if identifier := request_id.get():
             line["request"] = identifier
@@ -46,6 +79,10 @@ def start(level: str = "info") -> None:
     """Sends every logger's lines to standard error, at `level` and above."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
+    handler.addFilter(Damper())
+    for name in ("engineio.server", "socketio.server", "engineio.client", "socketio.client"):
+        # With a level of its own, it does not give itself a handler that prints what was sent.
+        logging.getLogger(name).setLevel(logging.ERROR)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())

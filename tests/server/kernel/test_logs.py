@@ -3,11 +3,13 @@
 import json
 import logging
 
+import pytest
+import socketio
 from hypothesis import given
 from hypothesis import strategies as st
 
 from server.kernel import logs
-from server.kernel.logs import JsonLines
+from server.kernel.logs import LOUDEST, Damper, JsonLines
 
 
 def _line(message: str = "text", **extra: object) -> str:
@@ -44,3 +46,36 @@ def test_an_error_tells_where_and_not_what() -> None:
     told = json.loads(line)
     assert told["error"] == "ValueError" and "diagnose" in told["frames"][-1]
     assert "DURAND" not in line and "no such patient" not in line
+
+
+@pytest.mark.parametrize("name", ["engineio.server", "socketio.server", "aiohttp.web", "asyncio"])
+def test_a_library_that_quotes_is_told_by_where_it_spoke(name: str) -> None:
+    line = _line("Invalid session TOKEN", name=name, module="server", lineno=7, funcName="ask")
+    assert "TOKEN" not in line and json.loads(line)["text"] == "said at server:7 ask"
+    assert "TOKEN" in _line("Invalid session TOKEN", name="carbet.call")
+
+
+def test_nonsense_does_not_fill_the_disk() -> None:
+    def records(name: str, at: float, lineno: int = 1) -> list[bool]:
+        made = {"name": name, "created": at, "pathname": "x", "lineno": lineno}
+        return [damper.filter(logging.makeLogRecord(made)) for _ in range(1000)]
+
+    damper = Damper()
+    assert sum(records("engineio.server", 100.0)) == LOUDEST
+    assert sum(records("engineio.server", 159.0)) == 0
+    assert sum(records("engineio.server", 160.0)) == LOUDEST
+    assert sum(records("engineio.server", 30.0)) == LOUDEST  # the clock was set back
+    assert sum(records("engineio.server", 30.0, 2)) == LOUDEST
+    assert sum(records("carbet.http", 160.0)) == 1000
+
+
+def test_a_started_log_leaves_libraries_no_handler_of_their_own() -> None:
+    before = logging.getLogger().handlers[:], logging.getLogger().level
+    try:
+        logs.start()
+        made = socketio.AsyncServer(async_mode="aiohttp")
+        assert not made.logger.handlers and not made.eio.logger.handlers
+        assert made.logger.level == made.eio.logger.level == logging.ERROR
+    finally:
+        logging.getLogger().handlers[:] = before[0]
+        logging.getLogger().setLevel(before[1])
