@@ -107,7 +107,8 @@ def planned(plan: Plan, floor: int, number: int) -> dict[str, Any]:
 def _downward(session: Session, scene: Scene) -> Down:
     """Share a receiver's link out, and note what it wants."""
     views = list(_views(session, scene))
-    voices = [_voice(peer, scene) for peer in _heard(session, scene)]
+    heard = _heard(session, scene)
+    voices = [_voice(peer, scene) for peer in heard]
     pictures = [_picture(session, key, peer, source, scene) for key, peer, source in views]
     down = session.down.share(pictures, voices, scene.now)
     for key, peer, source in views:
@@ -116,7 +117,7 @@ def _downward(session: Session, scene: Scene) -> Down:
             want = Want(share.wants, scene.what(peer, source), share.height, session.can.av1_down,
                         share.rung)  # fmt: skip
             scene.wants[peer, source].append(want)
-    for peer in _heard(session, scene):
+    for peer in heard:
         scene.voices[peer].append(down.voice)
     if session.connected:
         session.show(down, {peer: one.sources for peer, one in scene.sessions.items()})
