@@ -130,6 +130,13 @@ class Refused(Exception):
         super().__init__(f"{act} is not possible when {status}")
 
 
+def side(status: Status, act: Act) -> Side:
+    """Who may do an act: what somebody took, only they decline or pass on."""
+    taken = status in (Status.ASSIGNED, Status.MORE_ASKED)
+    by = BY[act]
+    return Side.EXPERT if by is Side.QUEUE and taken and act is not Act.TAKE_OVER else by
+
+
 def late(standing: Standing, now: dt.datetime) -> bool:
     """Whether an answer is owed and its time has passed."""
     owed = standing.status in OWED and standing.due_at is not None

@@ -198,10 +198,11 @@ def _beside(actor: Actor, subject: Subject) -> bool:
 
 
 def _expert(actor: Actor, subject: Subject) -> bool:
-    """An expert of the specialty, in the organisation it was sent to."""
+    """An expert of the specialty, in the organisation it was sent to, who did not ask."""
     return (
         actor.kind == "member"
         and isinstance(subject, Case)
+        and subject.requester_id != actor.id
         and _sent(subject)
         and subject.specialty in actor.specialties
         and subject.to_organisation_id == actor.organisation_id

@@ -73,13 +73,14 @@ class CaseEvent(Base):
 
 class Opinion(Base):
     """One version of an expert's answer. Until `signed_at` only its author sees it; from then on
-    the database refuses to change it. `revision` grows with every save of the draft."""
+    the database refuses to change it, and it has its `number`. `revision` grows with every save of
+    the draft."""
 
     __tablename__ = "opinions"
     __table_args__ = (UniqueConstraint("case_id", "number"),)
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
     case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"), index=True)
-    number: Mapped[int]
+    number: Mapped[int | None]
     author_id: Mapped[str] = mapped_column(ForeignKey("persons.id"))
     revision: Mapped[int] = mapped_column(default=1)
     content: Mapped[dict[str, Any]]

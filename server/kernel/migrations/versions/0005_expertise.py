@@ -114,7 +114,7 @@ def _opinions() -> None:
         "opinions",
         _column("id", ID),
         _column("case_id", ID),
-        _column("number", sa.Integer()),
+        _column("number", sa.Integer(), nullable=True),
         _column("author_id", ID),
         _column("revision", sa.Integer()),
         _column("content", sa.JSON()),
