@@ -1,7 +1,7 @@
 """The time in live rooms: the wall's when nobody is there, steady while somebody is.
 
-A clock that is set back or forward by a day in the middle of a call ends no seat, and turns no
-stay or incident inside out.
+A clock that is set back or forward by a day ends no seat, and turns no stay or incident inside
+out: not even when `server.kernel.clock` came to believe it in the middle of a call.
 """
 
 import datetime as dt

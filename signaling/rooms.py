@@ -10,7 +10,7 @@ from typing import Any, Protocol, get_args
 
 from media import client
 from server.kernel import tasks
-from server.kernel.db import Consultation, Database, DatabaseAway
+from server.kernel.db import Consultation, Database, DatabaseAway, utcnow
 from server.kernel.sessions import Revocations
 from signaling import minutes, overdue, presence, relay, restoration, views
 from signaling.clock import SteadyClock
@@ -286,7 +286,7 @@ class Rooms:
         """Consultations nobody came to, or which everybody left long ago."""
         try:
             async with self._db.begin() as session:
-                changed = await overdue.sweep(session, self._clock())
+                changed = await overdue.sweep(session, utcnow())
         except DatabaseAway:
             return
         for consultation_id in changed:
@@ -294,6 +294,7 @@ class Rooms:
 
     async def _keep_alive(self) -> None:
         rooms = [live.room for live in self._live.values()]
-        dead = await presence.keep(self._db, rooms, self._clock())
+        # By the time sessions are judged by, which is not the call's when the clock was set.
+        dead = await presence.keep(self._db, rooms, utcnow())
         if dead:
             await self.revoked(dead)

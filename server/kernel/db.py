@@ -12,19 +12,16 @@ import sqlalchemy as sa
 from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
+from server.kernel.clock import utcnow
 from server.kernel.engine import Database, DatabaseAway, make_engine
 
 # Reached through here too, beside every table.
-__all__ = ["Database", "DatabaseAway", "make_engine"]
+__all__ = ["Database", "DatabaseAway", "make_engine", "utcnow"]
 
 
 def new_id() -> str:
     """An opaque identifier: 96 random bits, 16 URL-safe characters."""
     return secrets.token_urlsafe(12)
-
-
-def utcnow() -> dt.datetime:
-    return dt.datetime.now(dt.UTC)
 
 
 class Utc(sa.TypeDecorator[dt.datetime]):

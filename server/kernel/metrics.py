@@ -65,6 +65,10 @@ class Metrics:
         self.database_away = Counter(
             "carbet_database_away", "Transactions lost to an absent database", registry=registry
         )
+        self.clock_set = Gauge(
+            "carbet_clock_set_seconds", "How far the machine's clock was set and not yet believed",
+            registry=registry,
+        )  # fmt: skip
         self.task_failures = Counter(
             "carbet_task_failures", "Background tasks which failed", ["task"], registry=registry
         )
