@@ -87,7 +87,7 @@ class Down:
         found = self.estimate
         link = Link(
             found.bitrate, found.own_loss, found.own_loss, self._round_trip, found.queue,
-            found.state, found.why,
+            found.state, found.why, found.soon,
         )  # fmt: skip
         shares = self._ladder.step(now, link, pictures, voices, self.transfer, self.hint.ceiling)
         self._demand = shares.demand
@@ -132,6 +132,7 @@ class Down:
         self._probing(now)
         self.budget.rate = rate = UNKNOWN if self.blind else self.estimate.bitrate
         self._pacer.rate = max(HEADROOM * rate, self._probe_rate())
+        self._pacer.held = self.estimate.late
         self._serve(now)
 
     def _serve(self, now: float) -> None:
@@ -150,6 +151,9 @@ class Down:
             self._probe_at, self._left = now, 0
         probe = self._probe
         if probe is None:
+            return
+        if self.estimate.late:
+            self._probe = None
             return
         owed = min(probe.bytes, probe.bitrate * (now - self._probe_at + PACE) / 8)
         while self._left < owed and not self._pacer and self.fill is not None:

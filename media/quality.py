@@ -55,6 +55,7 @@ SECTIONS: Mapping[str, Mapping[str, Field]] = {
     },
     "voice": {"least": _SOME},
     "text": {},
+    "ample": dict.fromkeys(MATTERS, _SOME),
     "codec": {"av1_below": _RATE, "vp8_above": _RATE, "vp8_least": _RATE},
     "hysteresis": {
         **dict.fromkeys(("fall", "climb", "relapse", "longest", "window", "voice", "layer",
@@ -244,6 +245,7 @@ def _built(
         LinkRules(**read["link"]),
         {rung: {matters: Level(**read[f"{rung}.{matters}"]) for matters in MATTERS}
          for rung in PICTURED},
-        StillRules(**read["stills"]), read["voice"]["least"], heights, CodecRules(**read["codec"]),
-        tuple(rows), Hysteresis(**read["hysteresis"]), StartRules(**read["start"]),
+        StillRules(**read["stills"]), read["voice"]["least"], heights, read["ample"],
+        CodecRules(**read["codec"]), tuple(rows), Hysteresis(**read["hysteresis"]),
+        StartRules(**read["start"]),
     )  # fmt: skip

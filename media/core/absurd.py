@@ -35,6 +35,8 @@ def absurdities(quality: Quality) -> Iterator[Absurdity]:
 def _levels(quality: Quality) -> Iterator[Absurdity]:
     for matters in MATTERS:
         above: Level | None = None
+        if quality.ample[matters] > quality.levels["motion"][matters].best:
+            yield f"ample.{matters}", "best est dépassé", "beyond best"
         for rung in PICTURED:
             key, level = f"{rung}.{matters}", quality.levels[rung][matters]
             if level.least > level.best:

@@ -8,7 +8,8 @@ queue it could build before the next feedback tells. Knows no packets.
 
 BETA = 0.92  # of what was carried, after overuse which left no queue yet
 STEEP = 0.7  # less for each second of queue: 0.85 for a tenth
-DEEPEST = 0.5  # of what was carried, while a long queue drains
+LONG, STEEPER = 0.25, 1.0  # s of queue, and for each second beyond: a voice cannot wait for that
+DEEPEST = 0.35  # of what was carried, while a long queue drains: a voice, and hardly a picture
 SAME = 0.8  # of the capacity known: nearer is the same link, seen again
 WIDER = 1.5  # times the capacity known, carried while a queue drains: it is another link again
 RESUME = 0.93  # of the capacity found, once drained
@@ -18,6 +19,7 @@ LIMITED = 0.6  # sending less than this share of the estimate tells little of th
 USED = 0.85  # of the estimate sent: what is carried of it is what the link can
 GENTLE = 0.7  # a fall then goes no further at once
 WHOLE = 0.85  # of what is sent arrives: all of it, as windows of time differ
+THINNER = 0.5  # of what is sent arrives: less, and it is the link, whatever was believed
 ROOM = 1.5  # of what was carried: growth beyond proves nothing
 SPARE = 10_000  # bit/s growth may always reach above what was carried
 PROBED = 0.5  # s beyond the loop in which a probe's own queue is ignored
@@ -31,7 +33,7 @@ PASSED = 1.10  # of the capacity carried: it was not the capacity
 
 def draining(queue: float) -> float:
     """The share of what a link carries to send while so many seconds of queue drain."""
-    return max(DEEPEST, BETA - STEEP * queue)
+    return max(DEEPEST, BETA - STEEP * queue - STEEPER * max(0.0, queue - LONG))
 
 
 class Control:
@@ -49,6 +51,13 @@ class Control:
         self._expected = 0.0  # bit/s carried meanwhile
         self._at = now
 
+    @property
+    def soon(self) -> float:
+        """bit/s once the queue has drained."""
+        if not self.draining or self.capacity is None:
+            return self.rate
+        return max(self.rate, min(RESUME * self.capacity, self.rate / DEEPEST, self.most))
+
     def fall(self, carried: float, sending: float, queue: float, loop: float, now: float) -> bool:
         """The link is overused: it carried that many bit/s of those sent, the last packets waited
         ``queue`` seconds, what we do shows after ``loop`` seconds. True when the rate fell."""
@@ -64,7 +73,7 @@ class Control:
         self._set(min(self.rate, max(factor * carried, self._floor(carried, sending))))
         self.draining = True
         self._drained_at = now + min(MOST_DRAIN, queue / (1 - factor))
-        self._ignore(now + loop)
+        self._deaf_until, self._expected = now + loop, min(self.rate, sending)
         return self.rate < before
 
     def _floor(self, carried: float, sending: float) -> float:
@@ -73,7 +82,7 @@ class Control:
         floor = min(VOICE, self.rate if whole else BETA * carried)
         if not whole or sending > USED * self.rate:
             self._learn(carried)
-        if sending >= LIMITED * self.rate:
+        if sending >= LIMITED * self.rate or carried < THINNER * sending:
             return floor
         return max(floor, GENTLE * self.rate, ROOM * carried if whole else 0.0)
 
@@ -130,9 +139,8 @@ class Control:
         self.grown = False
         if self.draining:
             if now >= self._drained_at:
+                self._set(self.soon)
                 self.draining = False
-                if self.capacity is not None:
-                    self._set(max(self.rate, min(RESUME * self.capacity, self.rate / DEEPEST)))
             return
         if not calm or now < self._deaf_until or carried is None:
             return

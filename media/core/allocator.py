@@ -78,6 +78,7 @@ class Downlink:
         self._division = Division(quality)
         self._telling = Telling(now)
         self._choices: dict[str, Choice] = {}
+        self._others: dict[str, Ladder] = {}  # of pictures which are not the main one
         self._last: Down | None = None
 
     def step(
@@ -91,9 +92,7 @@ class Downlink:
         again at once."""
         if link.state == SILENT and self._last is not None:
             return self._waiting(self._last)
-        rate = sane(link.rate)
-        if bounded := ceiling is not None and sane(ceiling) < rate:
-            rate = sane(ceiling)
+        rate, now_rate, bounded = self._rates(link, ceiling)
         voice = self._voice.step(rate, link.loss, transfer, now)
         usable = self._quality.usable(rate)
         heard = self._hearing.choose(voices, voice.wire, usable)
@@ -104,17 +103,33 @@ class Downlink:
         rung, need = self._rung(order, shares, left, rate, audio, link.loss, now)
         why = self._why(rung, need, rate, link, bounded, order, shares, now)
         if rung == TEXT and rate < self._quality.voice_least:
-            heard, left = [], usable  # text passes, and would not beside a voice
+            heard, audio, left = [], 0, usable  # text passes, and would not beside a voice
         reserve = self._reserve(rung, order, shares) if transfer else 0
         wants = self._wants(rung, order, shares, reserve)
-        tracks = self._tracks(order, wants, left - reserve, rate - usable, rung, now)
-        treated = {one.peer: "mute" for one in voices}
-        treated |= {one.peer: self._treat(one, voice) for one in heard}
+        fits = self._quality.usable(now_rate)
+        pool = max(0, min(left - reserve, fits - audio))
+        tracks = self._tracks(order, wants, pool, now_rate - fits, rung, now)
+        spare = max(0, min(left, fits - audio) - sum(wants.values()))
         self._last = Down(
-            RUNGS[rung], why, tracks, treated, voice, max(0, left - sum(wants.values())),
+            RUNGS[rung], why, tracks, self._treated(voices, heard, voice), voice, spare,
             self._demand(heard, order, ceiling),
         )  # fmt: skip
         return self._last
+
+    def _rates(self, link: Link, ceiling: int | None) -> tuple[int, int, bool]:
+        """Bit/s to plan with, those to send with while a queue drains, and whether it is the
+        ceiling that bounds them: nobody is asked to change for the second it takes."""
+        now_rate = sane(link.rate)
+        rate = max(now_rate, sane(link.soon))
+        if ceiling is None or sane(ceiling) >= rate:
+            return rate, now_rate, False
+        return sane(ceiling), min(now_rate, sane(ceiling)), True
+
+    def _treated(
+        self, voices: Sequence[Voice], heard: Sequence[Voice], step: VoiceStep
+    ) -> dict[str, str]:
+        muted = {one.peer: "mute" for one in voices}
+        return muted | {one.peer: self._treat(one, step) for one in heard}
 
     def _waiting(self, last: Down) -> Down:
         tracks = {key: replace(share, layers=0) for key, share in last.tracks.items()}
@@ -187,7 +202,8 @@ class Downlink:
             best = self._quality.level(rung, picture.matters).best
             share = shares[picture.key] - (0 if n else reserve)
             choking = share < self._quality.choking(picture.matters, picture.av1)
-            wants[picture.key] = 0 if choking else min(best, share)
+            worth = self._quality.worth(picture.matters, share)
+            wants[picture.key] = 0 if choking else min(best, worth)
         return wants
 
     def _tracks(
@@ -198,6 +214,7 @@ class Downlink:
         tracks = {}
         for gone in self._choices.keys() - {picture.key for picture in order}:
             del self._choices[gone]
+            self._others.pop(gone, None)
         for n, picture in enumerate(order):
             later = sum(min(wants[other.key], other.arriving) for other in order[n + 1 :])
             choice = self._choices.setdefault(picture.key, Choice(self._quality.hysteresis.layer))
@@ -205,22 +222,31 @@ class Downlink:
             used = choice.step(picture, allowed, max(0, margin) if allowed else 0, now)
             margin -= max(0, used - allowed)
             pool -= min(used, allowed)
-            choking = n == 0 and not wants[picture.key]
-            tracks[picture.key] = self._share(picture, choice, wants[picture.key], rung, choking)
+            own = self._own(picture, wants[picture.key], rung, n == 0, now)
+            tracks[picture.key] = self._share(picture, choice, wants[picture.key], own)
         return tracks
 
-    def _share(
-        self, picture: Picture, choice: Choice, wants: int, rung: int, choking: bool
-    ) -> Share:
-        """`choking`: the main picture cannot be sent, whatever the rung: stills come instead."""
+    def _own(self, picture: Picture, wants: int, rung: int, main: bool, now: float) -> int:
+        """The rung of one picture, which its sender is told: the main one's is the link's, but for
+        stills in place of one that cannot be sent; another's may be a worse one."""
+        if rung >= STILLS or (not main and not wants):
+            return rung
+        if main:
+            return rung if wants else STILLS
+        ladder = self._others.get(picture.key)
+        if ladder is None:
+            ladder = self._others[picture.key] = Ladder(self._quality.hysteresis, now)
+
+        def affords(times: float) -> int:
+            rung = self._quality.affords(wants, MOST, picture.matters, av1=picture.av1, room=times)
+            return min(rung, STILLS - 1)
+
+        own = ladder.step(affords(1), affords(self._quality.hysteresis.room), affords(DEEP), now)
+        return max(rung, own)
+
+    def _share(self, picture: Picture, choice: Choice, wants: int, rung: int) -> Share:
         height = self._quality.height(picture.matters, wants) if wants else 0
-        own = rung
-        if wants and rung < STILLS:
-            afforded = self._quality.affords(wants, MOST, picture.matters, av1=picture.av1)
-            own = min(max(rung, afforded), STILLS - 1)
-        elif choking and rung < STILLS:
-            own = STILLS
-        return Share(choice.which, choice.layers, wants, height, RUNGS[own])
+        return Share(choice.which, choice.layers, wants, height, RUNGS[rung])
 
     def _demand(self, heard: Sequence[Voice], order: Sequence[Picture], ceiling: int | None) -> int:
         voice = self._quality.audio[0].step.wire * max(1, len(heard))

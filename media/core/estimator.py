@@ -11,16 +11,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from media.core.aimd import Control
+from media.core.aimd import LIMITED, WHOLE, Control
 from media.core.blind import Blind
 from media.core.delay import Delay, Trendline, Use
 from media.core.feedback import Share, read
 from media.core.loss import HEAVY, Loss, Trial
 from media.core.probe import Probe, Probes
-from media.core.rate import AcknowledgedRate, SendingRate
+from media.core.rate import AcknowledgedRate, Rate, SendingRate
 from media.core.rival import Rival
 from media.core.sent import Joined, Sent
-from media.core.silence import Silence, Steady, sane
+from media.core.silence import News, Silence, Steady, sane
 
 if TYPE_CHECKING:
     from media.core.trace import Trace
@@ -29,6 +29,7 @@ DEFAULT_TRIP = 0.3  # s, until one is known
 HIGH = 0.10  # s of standing queue: too much
 CALM = 0.04  # s of standing queue under which the rate may grow
 CONFIRMED = 0.05  # s a packet must have waited, without which a trend is noise
+EARLY = 0.9  # of the rate is carried where a queue only begins, and all arrives
 QUIET = 0.05  # loss above the link's own beside which the rate may grow
 CRUSHING = 0.30  # loss no picture survives: down to a voice
 STEP = 0.7  # of the rate carried over a longer while: the link got thinner
@@ -45,12 +46,14 @@ class Estimate:
     """What may be sent, and why."""
 
     bitrate: int  # bit/s on the wire, all streams together
+    soon: int  # bit/s once the queue that stands has drained: what plans are made for
     acked: int | None  # bit/s that arrived lately
     loss: float  # share lost lately
     own_loss: float  # share the link loses by itself
     queue: float  # s that stand in front of the link
     state: str  # starting | steady | climbing | falling | blind | silent
     why: str  # rate | loss | delay | starting | climbing | silent
+    late: bool = False  # news is overdue: pictures wait until it came
 
 
 class Estimator:
@@ -78,6 +81,7 @@ class Estimator:
         self._sending = SendingRate()
         self._acked = AcknowledgedRate()
         self._carried: float | None = None  # bit/s acknowledged lately
+        self._news = News()
         self._delay = Delay()
         self._loss = Loss()
         self._trial = Trial()
@@ -110,20 +114,14 @@ class Estimator:
         if self._trace is not None:
             self._trace.feedback(body, now)
         now = self._clock.at(now)
-        if not self._share.take(now):
-            return
-        joined = self._sent.join(read(body), now)
-        if joined.acknowledged:
-            self._arrived(joined, now)
-        fresh = self._losses(joined)
-        if self._heard_at is not None and not self._silence.silent:
-            if joined.acknowledged and self._delay.latest < CALM:
-                self._control.drained(joined.acknowledged[-1].sent, now)
-                self._rival.drained()
-            self._queues(now)
-            if fresh:
-                self._lossy(now)
-        self._say()
+        if self._share.take(now):
+            age = self._sent.waits(now)
+            joined = self._sent.join(read(body), now)
+            if joined.acknowledged:
+                self._news.came(age)
+                self._arrived(joined, now)
+            self._follow(joined, now)
+            self._say()
 
     def report(self, loss: float, round_trip: float | None, now: float) -> None:
         """A receiver report came: the share lost and the round trip measured, s."""
@@ -156,7 +154,7 @@ class Estimator:
             probe = self._probes.knock(SAFE, now)
         else:
             ready = self._delay.known and self._delay.latest < HIGH
-            ready = ready and self._calm() and not self._control.draining
+            ready = ready and self._calm() and not (self._control.draining or self._late())
             probe = self._probes.want(demand, self._control.rate, ready, self._loop, now)
             if probe is not None:
                 self._control.probing(self._loop, now)
@@ -169,7 +167,8 @@ class Estimator:
     def _arrived(self, joined: Joined, now: float) -> None:
         arrived = joined.acknowledged
         self._acked.add(arrived, joined.whole)
-        self._carried = self._acked.value()
+        seen = self._acked.value()
+        self._carried = None if seen is None else seen.came
         for packet in arrived:
             self._delay.add(packet)
         self._delay.settle(max(self._control.rate, self._carried or 0.0))
@@ -209,20 +208,38 @@ class Estimator:
 
     # What follows
 
-    def _queues(self, now: float) -> None:
-        """Falls for a queue that grows or stands."""
-        delay = self._delay
-        over = delay.use is Use.OVER and delay.latest > CONFIRMED
-        carried = self._full()
-        if carried is None or not (over or delay.queue > HIGH):
+    def _follow(self, joined: Joined, now: float) -> None:
+        """Falls where a message told of a reason to."""
+        fresh = self._losses(joined)
+        if self._heard_at is None or self._silence.silent:
             return
+        if joined.acknowledged and self._delay.latest < CALM:
+            self._control.drained(joined.acknowledged[-1].sent, now)
+            self._rival.drained()
+        self._queues(now)
+        if fresh:
+            self._lossy(now)
+
+    def _queues(self, now: float) -> None:
+        """Falls for a queue that grows or stands, unless it is not ours."""
+        delay, rival, full = self._delay, self._rival, self._full()
+        over = delay.use is Use.OVER and delay.latest > CONFIRMED
+        if full is None or not (over or delay.queue > HIGH):
+            return
+        carried, waits = full.came, max(delay.queue, delay.latest)
         sending = self._sending.value(now)
-        if self._rival.judged(delay.queue, sending, carried, now):
+        if rival.beside(waits, full.left, carried, now):
+            return
+        if rival.judged(delay.queue, sending, carried, now):
             delay.rebase()
             self._control.share()
-        elif self._control.fall(carried, sending, max(delay.queue, delay.latest), self._loop, now):
-            self._rival.fell(delay.queue, carried, sending, self._loop, now)
-            self._fell(self._best, "delay", now)
+            return
+        sending, rate = max(sending, full.left), self._control.rate
+        if delay.queue < CALM and carried > max(LIMITED * rate, WHOLE * full.left):
+            carried = max(carried, EARLY * rate)  # it was never full
+        if self._control.fall(carried, sending, waits, self._loop, now):
+            rival.fell(delay.queue, carried, sending, self._loop, now)
+            self._fell(self._best, "delay", now, waits)
 
     def _lossy(self, now: float) -> None:
         """Falls for losses, after each observation."""
@@ -240,23 +257,29 @@ class Estimator:
                 control.limit(max(SAFE, less))
                 self._fell(less, "loss", now)
 
-    def _fell(self, carried: float, why: str, now: float) -> None:
-        self._probes.fell(carried, now)
+    def _fell(self, carried: float, why: str, now: float, queue: float = 0.0) -> None:
+        self._probes.fell(carried, now, queue)
         self._fell_for, self._starting_until = why, now
 
-    def _full(self) -> float | None:
-        """bit/s the link carries while it is full, what it loses by itself included."""
-        carried, short = self._carried, self._acked.short()
-        if carried is None:
+    def _full(self) -> Rate | None:
+        """What the link carries while it is full, what it loses by itself included, and how fast
+        that left."""
+        long, short = self._acked.value(), self._acked.short()
+        if long is None:
             return None
-        if short is not None and short < STEP * carried:
-            carried = short
-        return max(1000.0, carried / (1 - min(0.5, self._loss.own)))
+        seen = short if short is not None and short.came < STEP * long.came else long
+        kept = 1 - min(0.5, self._loss.own)
+        return Rate(max(1000.0, seen.came / kept), max(1000.0, seen.left / kept))
 
     def _calm(self) -> bool:
         """Whether nothing speaks against sending more."""
         delay = self._delay
         return delay.queue < CALM and delay.use is not Use.OVER and not self._lossy_now()
+
+    def _late(self) -> bool:
+        """Whether what is told is so much older than usual that pictures must wait."""
+        waits = self._sent.waits(self._clock.now)
+        return not self._blind.active and self._news.late(waits)
 
     def _lossy_now(self) -> bool:
         """Whether more is lost than the link loses by itself, or too much whosever it is."""
@@ -288,10 +311,12 @@ class Estimator:
         state, why = self._state()
         return Estimate(
             int(self._control.rate),
+            int(self._control.soon),
             None if self._carried is None else int(self._carried),
             self._loss.recent,
             self._loss.own,
             self._delay.queue,
             state,
             why,
+            self._late(),
         )

@@ -39,7 +39,8 @@ class Link:
     """What is known of one direction of one link.
 
     `rate` bit/s (downward the estimate, upward what arrives), `loss` and `own_loss` fractions (all
-    of it, and what the link loses even when empty), `round_trip` and `queue` s or None."""
+    of it, and what the link loses even when empty), `round_trip` and `queue` s or None, `soon`
+    bit/s when a queue that drains has drained (0: as `rate`)."""
 
     rate: int
     loss: float
@@ -48,6 +49,7 @@ class Link:
     queue: float | None
     state: str
     why: str
+    soon: int = 0
 
 
 @dataclass(frozen=True)
@@ -147,6 +149,7 @@ class Quality:
     stills: StillRules
     voice_least: int
     heights: Mapping[str, tuple[tuple[int, int], ...]]
+    ample: Mapping[str, int]
     codec: CodecRules
     audio: tuple[AudioRow, ...]
     hysteresis: Hysteresis
@@ -160,6 +163,11 @@ class Quality:
         """Lines that a picture of so many bit/s deserves."""
         steps = self.heights[matters if matters in MATTERS else "speech"]
         return max((lines for least, lines in steps if least <= rate), default=steps[0][1])
+
+    def worth(self, matters: str, share: int) -> int:
+        """What a picture takes of its share: beyond what is ample, half of it stays free."""
+        ample = self.ample[matters if matters in MATTERS else "speech"]
+        return min(share, max(ample, share // 2))
 
     def usable(self, rate: int) -> int:
         """What may be planned for on a link of so many bit/s: without margin and feedback."""
@@ -224,6 +232,7 @@ class Ladder:
         self._wait = rules.climb
         self._below: float | None = None
         self._above: tuple[float, int] | None = None  # since when, at least which rung
+        self._best: float | None = None  # since when the best
         self._changes: deque[tuple[float, int]] = deque()  # when, and the worse of the two rungs
         self._climbed = now - rules.relapse
         self._began = now
@@ -244,7 +253,7 @@ class Ladder:
 
     def _sink(self, affordable: int, deep: int, now: float) -> None:
         assert self.rung is not None
-        self._above, self.climbing = None, False
+        self._above, self._best, self.climbing = None, None, False
         self._below = now if self._below is None else self._below
         if deep <= self.rung and now - self._below < self._rules.fall:
             return
@@ -263,20 +272,34 @@ class Ladder:
         assert self.rung is not None
         self.climbing = comfortable < self.rung
         if not self.climbing:
-            self._above = None
+            self._above = self._best = None
             return
         since, worst = self._above or (now, comfortable)
         self._above = (since, max(worst, comfortable))
-        # The third change of a minute is late in it, and only for moving pictures where there were
-        # none: a fall after it would have to wait.
-        last = len(self._changes) == 2
-        may = not last or (self.rung >= STILLS and now - self._changes[-1][0] >= SPACED)
-        if now - since >= self._wait and len(self._changes) < 3 and may:
-            self._climbed = now
-            self._change(self._above[1], now)
+        self._best = (now if self._best is None else self._best) if not comfortable else None
+        if len(self._changes) == 2:
+            self._rise_last(now)
+        elif len(self._changes) < 2 and now - since >= self._wait:
+            self._climb(self._above[1], now)
+
+    def _rise_last(self, now: float) -> None:
+        """The third change of a minute is late in it, and only for moving pictures where there were
+        none, or for the best there is where no climb failed: a fall after it would have to wait."""
+        assert self.rung is not None and self._above is not None
+        if now - self._changes[-1][0] < SPACED:
+            return
+        if self.rung >= STILLS and now - self._above[0] >= self._wait:
+            self._climb(self._above[1], now)
+        elif self._best is not None and now - self._best >= self._wait <= self._rules.climb:
+            self._climb(0, now)
+
+    def _climb(self, rung: int, now: float) -> None:
+        self._climbed = now
+        self._change(rung, now)
 
     def _change(self, rung: int, now: float) -> None:
         assert self.rung is not None
         if now - self._began >= SETTLING:
             self._changes.append((now, max(rung, self.rung)))
-        self.rung, self._below, self._above, self.climbing = rung, None, None, False
+        self.rung, self.climbing = rung, False
+        self._below = self._above = self._best = None

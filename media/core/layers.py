@@ -68,18 +68,25 @@ class Choice:
         self._paused = False
 
     def step(self, picture: Picture, allowed: int, margin: int, now: float) -> int:
-        """Choose what fits in `allowed` bit/s; a picture that is being shown may lean on `margin`
-        before it is paused. The bit/s that go out."""
+        """Choose what fits in `allowed` bit/s; what is being shown may lean on `margin` before it
+        is dropped, what was dropped comes back on half of it. The bit/s that go out."""
         self._copy(picture, allowed, now)
         sizes = list(accumulate(map(sane, self._sizes(picture)), max))
         if not sizes:
             self.layers, self._dropped, self._paused = ALL if allowed else 0, 0, False
             return 0
-        keep = sum(size <= allowed for size in sizes)
-        if not keep and not self._paused and sizes[0] <= allowed + margin and allowed:
-            keep = 1
+        keep = sum(size <= allowed + lean for size, lean in zip(
+            sizes, self._leans(len(sizes), margin if allowed else 0), strict=True))  # fmt: skip
         self._settle(len(sizes), keep, now)
         return sizes[self._kept(len(sizes)) - 1] if self.layers else 0
+
+    def _leans(self, count: int, margin: int) -> list[int]:
+        """How far each layer may go beyond what is allowed: an encoder overshoots what it is told
+        by some percent, now and then, and seldom for long."""
+        if self._paused:
+            return [0] * count
+        shown = self._kept(count)
+        return [margin] * shown + [margin // 2] * (count - shown)
 
     def _sizes(self, picture: Picture) -> tuple[int, ...]:
         return (picture.low or ()) if self.which == "low" else picture.layers

@@ -3,7 +3,8 @@
 One queue for what is sent again, which goes first; one for each stream, served by priority, in
 order. What waited too long is given up: upper temporal layers first, whole frames always, and
 after a frame of the lowest layer everything of its stream up to the next key frame. Sound never
-comes here, but is counted (`spent`): it takes its part of the link.
+comes here, but is counted (`spent`): it takes its part of the link. `held`, nothing leaves: news of
+the link is overdue.
 """
 
 from collections import deque
@@ -38,6 +39,7 @@ class Pacer(Generic[Item]):
     def __init__(self, now: float, rate: float) -> None:
         self.rate = rate  # bit/s
         self.queued = 0  # bytes
+        self.held = False
         self._again: deque[tuple[Item, int, float]] = deque()
         self._streams: dict[int, deque[_Queued[Item]]] = {}
         self._begun: dict[int, dict[int, None]] = {}  # stream → frames of which a packet left
@@ -56,7 +58,7 @@ class Pacer(Generic[Item]):
     def straight(self, size: int, now: float, stream: int, key: int, keyframe: bool) -> bool:
         """Whether a packet of this frame may leave past the queue, because nothing waits and the
         budget is not used up. Its owner then sends it, and tells `spent`."""
-        if self.queued:
+        if self.queued or self.held:
             return False
         self._earn(now)
         if self._budget <= 0:
@@ -101,7 +103,7 @@ class Pacer(Generic[Item]):
         It is counted as sent; `spent` gives back what its owner did not send after all."""
         self._earn(now)
         found = []
-        while self.queued and self._budget > 0:
+        while self.queued and self._budget > 0 and not self.held:
             item, size = self._next()
             self._budget -= 8 * size
             self.queued -= size

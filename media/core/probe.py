@@ -122,11 +122,14 @@ class Probes:
         self._fell_at = -1e9
         self._flat: tuple[float, float] | None = None  # estimate, since when
 
-    def fell(self, before: float, now: float) -> None:
-        """The estimate fell; the link had carried that many bit/s."""
+    def fell(self, before: float, now: float, queue: float = 0.0) -> None:
+        """The estimate fell; the link had carried that many bit/s. After a long ``queue``, s, a
+        probe at once would fill again what hardly drained."""
         if before > self._earlier or now - self._fell_at > REMEMBERED:
             self._earlier, self._fell_at = before, now
         self._starting = False
+        if queue > MOST_QUEUE:
+            self._failed, self._left_at = True, now
 
     def want(
         self, demand: int, estimate: float, ready: bool, loop: float, now: float

@@ -1,10 +1,12 @@
 """How fast packets arrive: bytes over the receiver's clock, in a window that suits thin links.
 
-Tells what was carried, which is what the link can carry only while a queue stands in front of it.
+Tells what was carried, which is what the link can carry only while a queue stands in front of it,
+and how fast the same packets left: what is sent now is told of a round later.
 """
 
 from collections import deque
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from media.core.sent import Acknowledged
 
@@ -15,49 +17,61 @@ SHORT = 0.25  # s: the window which sees a fall first
 SLOT = 0.05  # s
 
 
+class Rate(NamedTuple):
+    """Of the same packets, bit/s."""
+
+    came: float  # by the receiver's clock
+    left: float  # by ours: more than came while they made a queue
+
+
 class AcknowledgedRate:
     """Batches of arrivals, one per feedback message; time nobody told us of is left out."""
 
     def __init__(self) -> None:
-        self._batches: deque[tuple[float, int, int]] = deque()  # last arrival s, bits, packets
-        self._untold = 0.0  # s of messages that were lost
+        # Last arrival and last departure, s; bits; packets.
+        self._batches: deque[tuple[float, float, int, int]] = deque()
+        self._untold = 0.0  # s of messages that were lost, by the receiver's clock
+        self._unsaid = 0.0  # and by ours
 
     def add(self, arrived: Sequence[Acknowledged], whole: bool = True) -> None:
         """What one feedback message acknowledged; ``whole``: none was lost before it."""
         last = max(packet.arrived for packet in arrived) / 1e6 - self._untold
+        left = arrived[-1].sent - self._unsaid
         bits, batches = 8 * sum(packet.size for packet in arrived), self._batches
         if batches and not -LONGEST < last - batches[-1][0] < 3 * LONGEST:
             batches.clear()  # a clock that jumped, or a long silence
         if batches and not whole:
             gap = max(0.0, arrived[0].arrived / 1e6 - self._untold - batches[-1][0])
+            pause = max(0.0, arrived[0].sent - self._unsaid - batches[-1][1])
             self._untold += gap
-            last -= gap
+            self._unsaid += pause
+            last, left = last - gap, left - pause
             bits -= 8 * arrived[0].size
         if batches and last <= batches[-1][0]:  # reordered: told late
-            at, before, packets = batches.pop()
-            batches.append((at, before + bits, packets + len(arrived)))
+            at, until, before, packets = batches.pop()
+            batches.append((at, max(until, left), before + bits, packets + len(arrived)))
             return
-        batches.append((last, bits, len(arrived)))
+        batches.append((last, left, bits, len(arrived)))
         while last - batches[0][0] > 2 * LONGEST:
             batches.popleft()
 
-    def value(self) -> float | None:
-        """bit/s over at least half a second and some packets; None before that."""
+    def value(self) -> Rate | None:
+        """Over at least half a second and some packets; None before that."""
         return self._over(WINDOW, FEW)
 
-    def short(self) -> float | None:
-        """bit/s over the last quarter second: noisy, and early to tell a fall."""
+    def short(self) -> Rate | None:
+        """Over the last quarter second: noisy, and early to tell a fall."""
         return self._over(SHORT, 3)
 
-    def _over(self, window: float, few: int) -> float | None:
+    def _over(self, window: float, few: int) -> Rate | None:
         if not self._batches:
             return None
-        last = self._batches[-1][0]
+        last, left = self._batches[-1][:2]
         bits = packets = 0
-        for at, size, count in reversed(self._batches):
+        for at, until, size, count in reversed(self._batches):
             span = last - at
             if span >= window and (packets >= few or span >= LONGEST):
-                return bits / span
+                return Rate(bits / span, bits / max(SLOT, left - until))
             bits += size
             packets += count
         return None

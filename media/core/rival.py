@@ -9,6 +9,9 @@ SHARE = 0.3  # of that relief which must show
 ARRIVES = 0.85  # of what is sent must arrive: otherwise the link got thinner still
 DRAINS = 1.15  # of what is sent arrives: more, and a queue of ours is being emptied
 SETTLED = 0.5  # s after which rates show what we left
+KNOWN = 15.0  # s a verdict holds: a download's queue comes and goes, and each fall would lose to it
+THINNER = 0.7  # of what left arrives: less is the link, whoever stands in the queue
+FULLER = 0.3  # s of queue beyond the one judged: ours may be in it by now
 
 
 class Rival:
@@ -20,6 +23,13 @@ class Rival:
         self._from = 0.0
         self._relief = 0.0
         self._at = 0.0
+        self._known_until = 0.0
+        self._judged = 0.0  # s of queue at the verdict
+
+    def beside(self, queue: float, left: float, carried: float, now: float) -> bool:
+        """Whether others are known to fill the queue, and what left arrives as before."""
+        known = now < self._known_until and queue < self._judged + FULLER
+        return known and carried > THINNER * left
 
     def fell(self, queue: float, capacity: float, sending: float, loop: float, now: float) -> None:
         """The rate fell for a queue of so many seconds, in front of so many bit/s, of which we
@@ -42,4 +52,7 @@ class Rival:
         if self._relief < ENOUGH or not ARRIVES * sending < carried < DRAINS * sending:
             return False
         self._capacity = 0.0
-        return queue > self._queue - SHARE * self._relief
+        if queue <= self._queue - SHARE * self._relief:
+            return False
+        self._known_until, self._judged = now + KNOWN, queue
+        return True

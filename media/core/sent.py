@@ -50,6 +50,7 @@ class Sent:
         self._next = 0
         self._reference = -1  # unrolled, of 64 ms
         self._message = -1
+        self._told = -1  # the newest place told to have arrived
         self.ignored = 0
 
     def send(self, size: int, now: float, probe: int = 0) -> int:
@@ -58,6 +59,11 @@ class Sent:
         self._next = place + 1
         self._ring[place % KEPT] = Departure(place, now, size, probe, False)
         return place & _MASK
+
+    def waits(self, now: float) -> float:
+        """Seconds since the first packet left that is newer than any told to have arrived."""
+        left = self._ring[(self._told + 1) % KEPT] if self._told + 1 < self._next else None
+        return 0.0 if left is None else max(0.0, now - left.at)
 
     def join(self, told: Feedback, now: float) -> Joined:
         """Each packet is acknowledged at most once and called lost at most once."""
@@ -77,6 +83,7 @@ class Sent:
                 unknown += 1
                 continue
             ring[place % KEPT] = None
+            self._told = max(self._told, place)
             recovered += left.lost
             found.append(Acknowledged(left.at, clock + after, left.size, left.probe))
         lost = self._missing(base, told.count, arrived) if len(arrived) < told.count else []

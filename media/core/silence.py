@@ -1,7 +1,9 @@
 """Silence: packets leave and nothing is told. A cut, until something is heard again.
 
 The rate goes down to a voice's, which costs nothing if the link is away and little if only the
-telling is; and comes back at once when the link does. Knows no packets.
+telling is; and comes back at once when the link does. Long before that, news which is older than
+it ever is makes pictures wait: a link that got thinner in both ways tells of it last. Knows no
+packets.
 """
 
 from math import inf, isfinite
@@ -14,6 +16,9 @@ FEW, LONGER = 5, 3.0  # with fewer packets untold (a voice that pauses) it takes
 SAFE = 16_000  # bit/s: a voice
 RETURN = 0.8  # of the rate before
 CAREFUL = 0.4  # of it, when a queue came with the return
+PACE = 0.1  # how the usual age of news follows each message
+SPREADS, OLDER, LATE = 4.0, 0.25, 0.06  # deviations, share of the usual age, and s beyond it: late
+MESSAGES = 10  # until the usual age is known
 LONGEST_TRIP = 10.0  # s
 LONGEST_STEP = 60.0  # s a clock may advance between two calls
 
@@ -37,6 +42,31 @@ class Steady:
             if 0 < step <= LONGEST_STEP:
                 self.now += step
         return self.now
+
+
+class News:
+    """How old the news is when it comes: the age of the first packet it may tell of."""
+
+    def __init__(self) -> None:
+        self._usual = self._spread = 0.0
+        self._messages = 0
+
+    def came(self, age: float) -> None:
+        """A message told of packets, the first of which had waited so many seconds to be told.
+        Late news makes late news usual only slowly."""
+        self._messages += 1
+        if self._messages >= MESSAGES:
+            age = min(age, self._usual + self._beyond())
+        weight = max(PACE, 1 / self._messages)
+        self._spread += weight * (abs(age - self._usual) * (self._messages > 1) - self._spread)
+        self._usual += weight * (age - self._usual)
+
+    def late(self, age: float) -> bool:
+        """Whether it is overdue: pictures sent now would only stand in a queue."""
+        return self._messages >= MESSAGES and age > self._usual + self._beyond()
+
+    def _beyond(self) -> float:
+        return max(LATE, SPREADS * self._spread, OLDER * self._usual)
 
 
 class Silence:

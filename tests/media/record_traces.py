@@ -28,14 +28,14 @@ def edge(trace: Trace) -> None:
 def step(trace: Trace) -> None:
     """160, then 48, then 160 kbit/s by satellite."""
     way = Way(((0, 160), (8, 48), (15, 160)), delay=0.3, queue=8000)
-    ThinCall(way, way, start=120_000, trip=0.6, media=SMALL, trace=trace, tick=0.04).run(24)
+    ThinCall(way, way, start=120_000, trip=0.6, media=SMALL, trace=trace, tick=0.04).run(22)
 
 
 def wifi(trace: Trace) -> None:
     """8 % lost at any rate, more once a policer is met, and a queue of 20 ms."""
     way = Way(((0, 240),), delay=0.02, jitter=0.005, queue=1500, loss=0.08)
     back = Way(((0, 1000),), delay=0.02, loss=0.05)
-    ThinCall(way, back, start=64_000, trip=0.05, media=SMALL, trace=trace, tick=0.05).run(24)
+    ThinCall(way, back, start=64_000, trip=0.05, media=SMALL, trace=trace, tick=0.05).run(22)
 
 
 def speech(trace: Trace) -> None:

@@ -47,13 +47,14 @@ def test_the_ladder_that_comes_with_carbet_is_read_whole() -> None:
     assert dataclasses.astuple(quality.stills) == (21_500, 6.0, 20.0, 9000, 3000)
     assert quality.voice_least == 8000
     assert quality.heights == {
-        "speech": ((0, 144), (24_000, 180), (60_000, 240), (140_000, 360), (380_000, 480),
+        "speech": ((0, 144), (24_000, 180), (60_000, 240), (140_000, 360), (270_000, 480),
                    (1_000_000, 720)),
         "motion": ((0, 144), (45_000, 180), (90_000, 240), (200_000, 360), (480_000, 480),
                    (1_300_000, 720)),
         "detail": ((0, 180), (24_000, 240), (60_000, 360), (120_000, 480), (300_000, 720),
                    (1_000_000, 1080)),
     }  # fmt: skip
+    assert quality.ample == {"speech": 420_000, "motion": 700_000, "detail": 1_500_000}
     assert dataclasses.astuple(quality.codec) == (200_000, 280_000, 38_000)
     assert [(*dataclasses.astuple(row.step), row.least, row.loss) for row in quality.audio] == [
         (32_000, 20, True, 700_000, 0.0),
@@ -79,7 +80,7 @@ def test_the_ladder_that_comes_with_carbet_is_read_whole() -> None:
 
 def test_every_figure_of_the_file_is_read() -> None:
     """No key is there for show: the file has as many figures as the ladder."""
-    assert len(re.findall(r"(?m)^\w+ = (?!\[)", TEXT)) == 3 + 9 * 4 + 5 + 1 + 3 + 13 * 5 + 9 + 4
+    assert len(re.findall(r"(?m)^\w+ = (?!\[)", TEXT)) == 3 + 9 * 4 + 5 + 1 + 3 + 3 + 13 * 5 + 9 + 4
 
 
 @pytest.mark.parametrize(
@@ -100,6 +101,8 @@ def test_every_figure_of_the_file_is_read() -> None:
         ("stills", "every", "20.5", "at most 20 is expected"),
         ("stills", "fewest", "9001", "at most 9000 is expected"),
         ("voice", "least", "21500", "at most 21499 is expected"),
+        ("ample", "speech", "2500001", "beyond best"),
+        ("ample", "detail", "0", "within these bounds: 1 … 1e+08"),
         ("codec", "av1_below", "280001", "at most 280000 is expected"),
         ("hysteresis", "climb", "61", "at most 60 is expected"),
         ("hysteresis", "room", "0.9", "within these bounds: 1 … 3"),

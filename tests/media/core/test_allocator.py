@@ -123,7 +123,7 @@ def test_temporal_layers_go_first_and_at_once() -> None:
     assert found.tracks["v0"].layers == 3
     found = down.step(4.0, link(170_000), seen, ANA, False, None)
     assert (found.tracks["v0"].layers, found.rung) == (2, "motion")
-    found = down.step(4.2, link(115_000), seen, ANA, False, None)
+    found = down.step(4.2, link(110_000), seen, ANA, False, None)
     assert found.tracks["v0"].layers == 1
     assert found.tracks["v0"].wants < 80_000, "and the sender is told"
 
@@ -362,3 +362,40 @@ def test_whatever_it_is_told_it_gives_what_there_is(given_: list[tuple]) -> None
             if sizes and share.layers:
                 shown += max(0, *sizes[: share.layers])
         assert shown <= rate
+
+
+def test_a_queue_that_drains_stops_layers_and_changes_no_plan() -> None:
+    down = Downlink(QUALITY, 0.0)
+    seen = [face((100_000, 200_000, 350_000))]
+    for n in range(20):
+        before = down.step(n / 5, link(512_000), seen, ANA, False, None)
+    drains = replace(link(250_000), soon=500_000)
+    found = down.step(4.0, drains, seen, ANA, True, None)
+    assert before.tracks["v0"].layers == 3 and found.tracks["v0"].layers == 1
+    assert (found.rung, found.voice) == ("motion", before.voice)
+    assert found.tracks["v0"].wants >= 0.6 * before.tracks["v0"].wants
+    assert found.spare == 0, "nor is there room for anything else"
+    bounded = down.step(4.2, drains, seen, ANA, False, 200_000)
+    assert bounded.tracks["v0"].wants + bounded.voice.wire <= 200_000
+
+
+def test_a_pictures_own_rung_wavers_no_more_than_that_of_the_link() -> None:
+    down = Downlink(QUALITY, 0.0)
+    pair = [face(), face(key="v1")]
+    told: dict[str, list[tuple[float, str]]] = {"v0": [], "v1": []}
+    for n in range(300):
+        rate = 470_000 if n // 3 % 2 else 560_000
+        found = down.step(n / 5, link(rate), pair, ANA, False, None)
+        for key, share in found.tracks.items():
+            told[key].append((n / 5, share.rung))
+    for rungs in told.values():
+        assert len(changes(rungs)) <= 3
+
+
+def test_a_wide_link_is_half_left_free_once_a_picture_has_ample() -> None:
+    assert QUALITY.worth("speech", 419_000) == 419_000
+    assert QUALITY.worth("speech", 800_000) == QUALITY.worth("?", 800_000) == 420_000
+    assert QUALITY.worth("speech", 1_000_000) == 500_000
+    assert QUALITY.worth("detail", 1_400_000) == 1_400_000
+    assert settled(900_000).tracks["v0"].wants == 420_000
+    assert settled(900_000, [face(matters="detail")]).tracks["v0"].wants > 700_000

@@ -44,7 +44,7 @@ def talk(
 
 def test_it_begins_where_it_is_told_within_bounds() -> None:
     assert Estimator(0.0, 150_000).estimate == Estimate(
-        150_000, None, 0.0, 0.01, 0.0, "starting", "starting"
+        150_000, 150_000, None, 0.0, 0.01, 0.0, "starting", "starting"
     )
     assert Estimator(0.0, 1).estimate.bitrate == 8_000
     assert Estimator(0.0, 10**12, most=500_000).estimate.bitrate == 500_000

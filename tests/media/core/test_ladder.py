@@ -248,3 +248,17 @@ def test_noise_of_a_fifth_is_not_seen() -> None:
             seen.append(one.step(*rungs, n / 5))
         late = seen[300:]
         assert sum(a != b for a, b in pairwise(late)) == 0, mean
+
+
+def test_the_third_change_may_lead_back_to_the_best_where_no_climb_failed() -> None:
+    one = climber(0)
+    hold(one, 3, 100.0, 1.0)
+    hold(one, 2, 101.2, 4.2)
+    assert one.rung == 2
+    assert set(hold(one, 1, 105.6, 30)) == {2}, "not to anything less"
+    assert hold(one, 0, 136.0, 4.2)[-1] == 0
+    soon = climber(0)
+    hold(soon, 3, 100.0, 1.0)
+    hold(soon, 2, 101.2, 4.2)
+    assert set(hold(soon, 0, 105.6, 9.6)) == {2}, "nor at once"
+    assert soon.step(0, 0, 0, 115.6) == 0

@@ -94,3 +94,13 @@ def test_without_its_small_copy_a_picture_is_the_camera_again() -> None:
     choice.step(picture(layers=(400,), low=(20,)), 300, 0, 0.0)
     assert choice.which == "low"
     assert choice.step(picture(layers=(30,)), 300, 0, 0.2) == 30 and choice.which == "camera"
+
+
+def test_an_overshoot_leans_on_the_margin_and_what_fell_comes_back_on_half_of_it() -> None:
+    choice = Choice(2.0)
+    assert choice.step(picture(), 95, 5, 0.0) == 100
+    assert choice.step(picture(), 94, 5, 0.2) == 60, "no further"
+    for n in range(20):
+        assert choice.step(picture(), 97, 5, 1 + n / 5) == 60
+    assert choice.step(picture(), 98, 4, 6.0) == 60
+    assert choice.step(picture(), 98, 4, 8.0) == 100

@@ -216,3 +216,14 @@ def test_every_packet_leaves_once_in_order_or_goes_with_its_whole_frame(
         assert mine == sorted(mine)
     # No frame both leaves and is given up.
     assert not {item[:2] for item in pictures} & {item[:2] for item in gone if item[1] >= 0}
+
+
+def test_while_it_is_held_nothing_leaves() -> None:
+    pacer: Pacer[str] = Pacer(0.0, RATE)
+    pacer.held = True
+    assert not pacer.straight(100, 1.0, 1, 1, False)
+    pacer.push("a", 100, 1.0, frame(1))
+    pacer.push("again", 100, 1.0, None)
+    assert pacer.due(1.1) == []
+    pacer.held = False
+    assert names(pacer.due(1.2)) == ["again", "a"]

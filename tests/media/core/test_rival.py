@@ -69,3 +69,22 @@ def test_further_falls_on_the_same_link_go_on_with_the_trial() -> None:
     rival.fell(0.5, 100_000, 100_000, LOOP, 2.0)
     rival.fell(0.5, 40_000, 50_000, LOOP, 2.5)  # the link got thinner
     assert judged(rival, 1.2, sending=20_000, carried=20_000, queue=0.5, start=2.0) is None
+
+
+def known(queue: float = 0.5) -> Rival:
+    rival = Rival()
+    rival.fell(queue, 100_000, 100_000, LOOP, 0.0)
+    assert judged(rival, 5, sending=50_000, carried=50_000, queue=queue) == pytest.approx(1.1)
+    return rival
+
+
+def test_a_verdict_holds_for_a_while() -> None:
+    assert not Rival().beside(0.1, 50_000, 50_000, 0.0)
+    assert known().beside(0.5, 50_000, 50_000, 16.0)
+    assert not known().beside(0.5, 50_000, 50_000, 16.2)
+
+
+def test_beside_a_rival_only_a_thinner_link_or_a_longer_queue_is_ours() -> None:
+    assert known().beside(0.79, 50_000, 36_000, 2.0)
+    assert not known().beside(0.81, 50_000, 36_000, 2.0)
+    assert not known().beside(0.5, 50_000, 34_000, 2.0)

@@ -103,3 +103,15 @@ def test_a_message_that_was_lost_is_noticed() -> None:
         sent.send(100, n / 10)
         whole.append(sent.join(told(n, 1, 0, number=number), 1).whole)
     assert whole == [True, True, False, True]
+
+
+def test_the_first_packet_nothing_is_known_of_is_how_old_the_news_is() -> None:
+    sent = Sent()
+    assert sent.waits(5.0) == 0
+    for n in range(5):
+        sent.send(100, n / 10)
+    assert sent.waits(1.0) == 1.0
+    sent.join(told(0, 3, 0, 2), 1.0)
+    assert sent.waits(1.0) == 0.7, "what was lost before it is known of"
+    sent.join(told(3, 2, 0, 1), 1.1)
+    assert sent.waits(9.0) == 0

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from media.core.aimd import Control
-from media.core.silence import SAFE, Silence, Steady, sane
+from media.core.silence import SAFE, News, Silence, Steady, sane
 
 
 def begun(heard: bool = True, rate: float = 400_000) -> tuple[Silence, Control]:
@@ -108,3 +108,30 @@ def test_only_round_trips_that_can_be_are_believed() -> None:
     assert sane(0.6) == 0.6 and sane(1e9) == 10.0
     for odd in (None, 0.0, -1.0, math.nan, math.inf):
         assert sane(odd) is None
+
+
+def usual(age: float, messages: int = 40, spread: float = 0.0) -> News:
+    news = News()
+    for n in range(messages):
+        news.came(age + spread * (-1) ** n)
+    return news
+
+
+def test_news_is_late_when_it_is_older_than_it_ever_is() -> None:
+    assert not usual(0.2).late(0.259) and usual(0.2).late(0.261), "at least 60 ms"
+    assert not usual(0.8).late(0.999) and usual(0.8).late(1.001), "a quarter of a long way"
+    assert not usual(0.2, spread=0.05).late(0.38) and usual(0.2, spread=0.05).late(0.42)
+
+
+def test_news_of_a_link_hardly_known_is_never_late() -> None:
+    assert not usual(0.1, 9).late(10.0) and usual(0.1, 10).late(10.0)
+
+
+def test_late_news_becomes_usual_slowly() -> None:
+    news = usual(0.1)
+    for _ in range(3):
+        news.came(1.0)
+    assert news.late(0.3)
+    for _ in range(60):
+        news.came(0.4)
+    assert not news.late(0.4)

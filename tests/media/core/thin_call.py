@@ -114,6 +114,7 @@ class ThinCall:
         feedback: Callable[[float], float] | None = None,
         drift: float = 0.0,
         other: Callable[[float], Sequence[int]] | None = None,
+        crowd: Callable[[float], Sequence[int]] | None = None,
         trace: Trace | None = None,
         most: int = 20_000_000,
         stalls: float = 0.0,
@@ -138,6 +139,7 @@ class ThinCall:
         self._stalls = stalls  # s: the longest time the receiver's process is kept from running
         self._stall = (0.0, 0.0)
         self._other = other
+        self._crowd = crowd  # what else fills the way back
         self._feedback_every = feedback
         self._received = 0.0
         self._fed_at = 0.0
@@ -169,12 +171,14 @@ class ThinCall:
 
     def _voice(self, now: float) -> None:
         self._send(self.media.voice_bytes, now)
+        if self.estimator.estimate.state == "falling":  # as `pacer.py`: sound takes its part
+            self._credit -= self.media.voice_bytes
         self.at(now + self.media.voice_every, self._voice)
 
     def _frame(self, now: float) -> None:
         media = self.media
         voice = 8 * media.voice_bytes / media.voice_every
-        room = min(media.video, media.filled * self.estimator.estimate.bitrate - voice)
+        room = min(media.video, media.filled * self.estimator.estimate.soon - voice)
         if sum(self._backlog) * 8 > 0.5 * max(room, 1):
             room = 0  # an encoder which sees its pacer full skips the frame
         size = max(0.0, room) / media.fps / 8 * self._random.uniform(0.8, 1.2)
@@ -198,14 +202,20 @@ class ThinCall:
         self._pace(now)
         for size in self._other(now) if self._other else ():
             self.pipe.offer(size, now)
+        for size in self._crowd(now) if self._crowd else ():
+            self.back.offer(size, now)
         self.at(now + self._every, self._tick)
 
     def _pace(self, now: float) -> None:
         probe = self._probe
         rate = 1.1 * self.estimator.estimate.bitrate if probe is None else float(probe.bitrate)
         self._credit = min(
-            self._credit + rate * self._every / 8, max(1500.0, rate * self._every / 8)
+            max(self._credit, -0.5 * rate / 8) + rate * self._every / 8,
+            max(1500.0, rate * self._every / 8),
         )
+        if self.estimator.estimate.late:
+            self._probe = None
+            return
         while self._credit > 0 and (self._backlog or probe is not None):
             size = self._backlog.pop(0) if self._backlog else min(255, max(60, self._probe_left))
             self._credit -= size
@@ -256,6 +266,67 @@ def steady(kbit: float, trip: float, **more: object) -> tuple[Way, Way]:
     queue = int(more.pop("queue", max(4000, kbit * 125 * 0.4)))  # type: ignore[call-overload]
     down = Way(((0, kbit),), delay=trip / 2, queue=queue, **more)  # type: ignore[arg-type]
     return down, Way(((0, 1000),), delay=trip / 2)
+
+
+class Model:
+    """A TCP flow that models its path (BBR, draft-cardwell-iccrg-bbr-congestion-control-00): paced
+    about the most it got lately, twice a round trip of it in flight, nearly none each ten seconds
+    for a fifth of one. Its queue comes and goes by itself, and nothing is ever lost."""
+
+    SIZE = 1500
+    CYCLE = (1.25, 0.75, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0)
+
+    def __init__(self, call: ThinCall, start: float, end: float, trip: float) -> None:
+        self._call, self._end, self._back, self._begun = call, end, trip / 2, start
+        self._flying, self.got = 0, 0
+        self._least = (1e9, start)  # round trip, when it was seen
+        self._rates: list[tuple[float, float]] = []  # when, bit/s
+        self._grows, self._best, self._flat = True, 0.0, 0
+        self._quiet_until = 0.0
+        self._next_round = start
+        call.at(start, self._send)
+
+    def _rate(self, now: float) -> float:
+        self._rates = [each for each in self._rates if each[0] > now - 10 * self._least[0]]
+        return max((rate for _, rate in self._rates), default=10 * self.SIZE * 8 / 0.1)
+
+    def _send(self, now: float) -> None:
+        if now >= self._end:
+            return
+        rate, trip = self._rate(now), min(self._least[0], 1.0)
+        gain = 2.0 if self._grows else self.CYCLE[int((now - self._begun) / trip) % 8]
+        window = max(4 * self.SIZE, (2.9 if self._grows else 2.0) * rate * trip / 8)
+        if now < self._quiet_until:
+            window = 4 * self.SIZE
+        if self._flying < window:
+            self._flying += self.SIZE
+            fate, got = self._call.pipe.offer(self.SIZE, now), self.got
+            if fate.cause:
+                self._call.at(now + 0.3, lambda at: self._done(now, at, got, 0))
+            else:
+                back = fate.at + self._back
+                self._call.at(back, lambda at: self._done(now, at, got, self.SIZE))
+        self._call.at(now + self.SIZE * 8 / (gain * rate), self._send)
+
+    def _done(self, left: float, now: float, got: int, size: int) -> None:
+        self._flying -= self.SIZE
+        self.got += size
+        if not size:
+            return
+        trip = now - left
+        self._rates.append((now, (self.got - got) * 8 / trip))
+        if trip <= self._least[0]:
+            self._least = (trip, now)
+        elif now - self._least[1] > 10:
+            self._quiet_until, self._least = now + 0.25 + trip, (trip, now)
+        if self._grows and now >= self._next_round:
+            self._next_round = now + trip
+            better = self._rate(now) > 1.25 * self._best
+            self._best, self._flat = (
+                max(self._best, self._rate(now)),
+                0 if better else self._flat + 1,
+            )
+            self._grows = self._flat < 3
 
 
 class Download:
