@@ -108,7 +108,7 @@ class Downlink:
         wants = self._wants(rung, order, shares, reserve)
         fits = self._quality.usable(now_rate)
         pool = max(0, min(left - reserve, fits - audio))
-        tracks = self._tracks(order, wants, pool, now_rate - fits, rung, now)
+        tracks = self._tracks(order, wants, pool, now_rate - fits, rung, now_rate < rate, now)
         spare = max(0, min(left, fits - audio) - sum(wants.values()))
         self._last = Down(
             RUNGS[rung], why, tracks, self._treated(voices, heard, voice), voice, spare,
@@ -208,7 +208,7 @@ class Downlink:
 
     def _tracks(
         self, order: Sequence[Picture], wants: Mapping[str, int], pool: int, margin: int,
-        rung: int, now: float,
+        rung: int, drains: bool, now: float,
     ) -> dict[str, Share]:  # fmt: skip
         """Each picture in its turn may use what those after it do not need."""
         tracks = {}
@@ -219,7 +219,7 @@ class Downlink:
             later = sum(min(wants[other.key], other.arriving) for other in order[n + 1 :])
             choice = self._choices.setdefault(picture.key, Choice(self._quality.hysteresis.layer))
             allowed = max(0, pool - later) if wants[picture.key] else 0
-            used = choice.step(picture, allowed, max(0, margin) if allowed else 0, now)
+            used = choice.step(picture, allowed, max(0, margin) if allowed else 0, now, drains)
             margin -= max(0, used - allowed)
             pool -= min(used, allowed)
             own = self._own(picture, wants[picture.key], rung, n == 0, now)

@@ -18,6 +18,7 @@ RED_HEADER = 5 * 8  # bits: one redundant block's header and the primary's (RFC 
 LARGEST = 1150 * 8  # bits of payload in a full video packet
 MOST = 1_000_000_000  # bit/s: whoever claims more is not believed
 SETTLING = 3.0  # s from the beginning in which nobody has seen anything yet
+BEGINNING = 15.0  # s from it in which a climb is a link being found out: no fall shows it was wrong
 SPACED = 10.0  # s that the last change of a minute waits, if it is for the better
 DEAF, HEARS = 0.4, 0.2  # loss beyond which a voice says nothing, and below which it does again
 DEEP = 0.5  # of what a rung takes: below that, it is left at once
@@ -294,7 +295,8 @@ class Ladder:
             self._climb(0, now)
 
     def _climb(self, rung: int, now: float) -> None:
-        self._climbed = now
+        if now - self._began >= BEGINNING:
+            self._climbed = now
         self._change(rung, now)
 
     def _change(self, rung: int, now: float) -> None:

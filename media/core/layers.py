@@ -10,6 +10,7 @@ from itertools import accumulate
 from media.core.ladder import sane
 
 ALL = 3
+JUST = 1.0  # s after a drain in which what it took comes back at once
 
 
 @dataclass(frozen=True)
@@ -66,10 +67,15 @@ class Choice:
         self._fits: float | None = None  # since when more would
         self._swap: float | None = None
         self._paused = False
+        self._drained = -JUST
 
-    def step(self, picture: Picture, allowed: int, margin: int, now: float) -> int:
+    def step(
+        self, picture: Picture, allowed: int, margin: int, now: float, drains: bool = False
+    ) -> int:
         """Choose what fits in `allowed` bit/s; what is being shown may lean on `margin` before it
-        is dropped, what was dropped comes back on half of it. The bit/s that go out."""
+        is dropped, what was dropped comes back on half of it. What fell while a queue `drains`
+        comes back as soon as that is over. The bit/s that go out."""
+        self._drained = now if drains else self._drained
         self._copy(picture, allowed, now)
         sizes = list(accumulate(map(sane, self._sizes(picture)), max))
         if not sizes:
@@ -110,12 +116,12 @@ class Choice:
 
     def _settle(self, count: int, keep: int, now: float) -> None:
         dropped = count - keep
-        if dropped >= self._dropped:
+        since = now if self._fits is None else self._fits
+        patience = 0.0 if now - self._drained < JUST else self._patience
+        if dropped >= self._dropped or now - since >= patience:
             self._dropped, self._fits = dropped, None
-        elif self._fits is None:
-            self._fits = now
-        elif now - self._fits >= self._patience:
-            self._dropped, self._fits = dropped, None
+        else:
+            self._fits = since
         kept = self._kept(count)
         self._paused = kept == 0
         self.layers = ALL if self._dropped == 0 else kept

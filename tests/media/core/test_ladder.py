@@ -262,3 +262,15 @@ def test_the_third_change_may_lead_back_to_the_best_where_no_climb_failed() -> N
     hold(soon, 2, 101.2, 4.2)
     assert set(hold(soon, 0, 105.6, 9.6)) == {2}, "nor at once"
     assert soon.step(0, 0, 0, 115.6) == 0
+
+
+def test_a_climb_at_the_beginning_is_none_that_failed() -> None:
+    for climbed, wait in ((6.0, 4.0), (16.0, 8.0)):
+        one = Ladder(RULES, 0.0)
+        hold(one, 1, 0.0, climbed - 4)
+        hold(one, 0, climbed - 3.9, 4.2)
+        assert one.rung == 0
+        hold(one, 2, 30.0, 1.2)
+        hold(one, 0, 100.0, wait - 0.2)
+        assert one.rung == 2
+        assert one.step(0, 0, 0, 100 + wait) == 0

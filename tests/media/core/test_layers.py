@@ -104,3 +104,14 @@ def test_an_overshoot_leans_on_the_margin_and_what_fell_comes_back_on_half_of_it
         assert choice.step(picture(), 97, 5, 1 + n / 5) == 60
     assert choice.step(picture(), 98, 4, 6.0) == 60
     assert choice.step(picture(), 98, 4, 8.0) == 100
+
+
+def test_what_a_drain_took_comes_back_with_its_end() -> None:
+    choice = Choice(2.0)
+    choice.step(picture(), 100, 0, 0.0)
+    assert choice.step(picture(), 20, 0, 1.0, drains=True) == 0
+    assert choice.step(picture(), 100, 0, 1.9) == 100
+    assert choice.step(picture(), 20, 0, 2.0, drains=True) == 0
+    assert choice.step(picture(), 30, 0, 2.2) == 0
+    assert choice.step(picture(), 100, 0, 3.1) == 0, "it was not the drain any more"
+    assert choice.step(picture(), 100, 0, 5.2) == 100
