@@ -20,8 +20,6 @@ import * as words from "./words.js";
 /** @import { Filming } from "./still_studio.js" */
 
 const RETRY_SECONDS = 5;
-/** After the line came up: the page is at rest, if nobody knocked. */
-const REST_SECONDS = 0.5;
 /** bit/s to spare from which what is fetched apart takes nothing from a call. */
 const AMPLE = 100_000;
 
@@ -156,11 +154,12 @@ export class Stills {
     on("pointer", (place) => this.#scene?.pointed(place));
     on("encode", ({ session, plan }) => this.own.follow(session, plan));
     on("up", () => this.own.go());
-    this.line.addEventListener("up", () => setTimeout(() => this.#prepare(), REST_SECONDS * 1000), { once: true });
+    this.line.addEventListener("up", () => this.#prepare(), { once: true });
     on("down", () => this.own.cut());
   }
 
-  /** At the door there is time for what comes apart; on a thin link a call has none. */
+  /** At the door there is time for what comes apart; on a thin link a call has none: a quarter of a
+   *  minute beside the voice, in which whoever asked for a still waits. */
   #prepare() {
     const calm = phase(this.page.state) !== "call" || (this.own.spare ?? 0) >= AMPLE;
     if (calm) stillParts().catch(() => {});
