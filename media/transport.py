@@ -1,9 +1,9 @@
 """DTLS-SRTP of one browser: the ONE file which touches the insides of aiortc.
 
 aiortc does the handshake and checks the fingerprint over an adapter which stands where its ICE
-transport would. The SRTP sessions are then taken from it: RTP and RTCP never pass aiortc's own
-receivers, which would decode. `PRIVATE_NAMES` lists what is used though not promised; a contract
-test checks each, and the version is pinned.
+transport would. The keys are then taken from it, or libsrtp's sessions where the profile is not of
+AES-GCM: RTP and RTCP never pass aiortc's own receivers, which would decode. `PRIVATE_NAMES` lists
+what is used though not promised; a contract test checks each, and the version is pinned.
 """
 
 import asyncio
@@ -21,8 +21,10 @@ from aiortc.rtcdtlstransport import (
 )
 
 from media.core.answer import Fingerprint
+from media.srtp import KEYS, SALT, Opener, Sealer
 
-PRIVATE_NAMES = ("_rx_srtp", "_tx_srtp", "_set_role", "_ssl")
+PRIVATE_NAMES = ("_rx_srtp", "_tx_srtp", "_set_role", "_role", "_ssl")
+EXPORTED = b"EXTRACTOR-dtls_srtp"  # RFC 5764 §4.2
 # Every browser has one of these (RFC 8827 §6.5 requires the first); aiortc would take CBC too.
 CIPHERS = b":".join((
     b"ECDHE-ECDSA-AES128-GCM-SHA256", b"ECDHE-ECDSA-AES256-GCM-SHA384",
@@ -52,6 +54,32 @@ class _Strict(RTCCertificate):
         context.set_min_proto_version(DTLS_1_2)
         context.set_cipher_list(CIPHERS)
         return context
+
+
+class _Libsrtp:
+    """Both directions by libsrtp, for profiles without AES-GCM."""
+
+    def __init__(self, receive: pylibsrtp.Session, send: pylibsrtp.Session) -> None:
+        self._receive, self._send = receive, send
+
+    @staticmethod
+    def _or_none(act: Callable[[bytes], bytes], data: bytes) -> bytes | None:
+        try:
+            return act(data)
+        except (pylibsrtp.Error, ValueError):
+            return None
+
+    def open_rtp(self, data: bytes) -> bytes | None:
+        return self._or_none(self._receive.unprotect, data)
+
+    def open_rtcp(self, data: bytes) -> bytes | None:
+        return self._or_none(self._receive.unprotect_rtcp, data)
+
+    def seal_rtp(self, packet: bytes) -> bytes | None:
+        return self._or_none(self._send.protect, packet)
+
+    def seal_rtcp(self, packet: bytes) -> bytes | None:
+        return self._or_none(self._send.protect_rtcp, packet)
 
 
 class Certificate:
@@ -113,8 +141,8 @@ class SecureLeg:
         self._changed = changed
         self._adapter = _Adapter(send)
         self._dtls: Any = None
-        self._receive: pylibsrtp.Session | None = None
-        self._send: pylibsrtp.Session | None = None
+        self._opener: Opener | _Libsrtp | None = None
+        self._sealer: Sealer | _Libsrtp | None = None
 
     def feed(self, record: bytes) -> None:
         """A DTLS datagram from an address which may speak. Held until `handshake` runs."""
@@ -145,8 +173,15 @@ class SecureLeg:
         return bool(dtls.encrypted)
 
     def _take_keys(self, dtls: Any) -> None:
-        self._receive, self._send = dtls._rx_srtp, dtls._tx_srtp
         self.profile = dtls._ssl.get_selected_srtp_profile().decode()
+        size = KEYS.get(self.profile)
+        if size is None:
+            self._opener = self._sealer = _Libsrtp(dtls._rx_srtp, dtls._tx_srtp)
+        else:
+            exported = dtls._ssl.export_keying_material(EXPORTED, 2 * (size + SALT))
+            client, server = _shared_out(exported, size)
+            ours, theirs = (server, client) if dtls._role == "server" else (client, server)
+            self._opener, self._sealer = Opener(*theirs), Sealer(*ours)
         dtls.on("statechange", self._ended)
         self._move(DtlsState.CONNECTED)
 
@@ -159,36 +194,24 @@ class SecureLeg:
             return
         self.state = state
         if state is not DtlsState.CONNECTED:
-            self._receive = self._send = None
+            self._opener = self._sealer = None
         self._changed(state)
 
     def open_rtp(self, data: bytes) -> bytes | None:
         """Decrypt an SRTP packet; None when it is early, forged or replayed."""
-        try:
-            return self._receive.unprotect(data) if self._receive else None
-        except (pylibsrtp.Error, ValueError):
-            return None
+        return self._opener.open_rtp(data) if self._opener else None
 
     def open_rtcp(self, data: bytes) -> bytes | None:
         """Decrypt an SRTCP packet; None when it is early, forged or replayed."""
-        try:
-            return self._receive.unprotect_rtcp(data) if self._receive else None
-        except (pylibsrtp.Error, ValueError):
-            return None
+        return self._opener.open_rtcp(data) if self._opener else None
 
     def seal_rtp(self, packet: bytes) -> bytes | None:
         """Encrypt an RTP packet; None before the handshake or when it is too long."""
-        try:
-            return self._send.protect(packet) if self._send else None
-        except (pylibsrtp.Error, ValueError):
-            return None
+        return self._sealer.seal_rtp(packet) if self._sealer else None
 
     def seal_rtcp(self, packet: bytes) -> bytes | None:
         """Encrypt an RTCP datagram; None before the handshake or when it is too long."""
-        try:
-            return self._send.protect_rtcp(packet) if self._send else None
-        except (pylibsrtp.Error, ValueError):
-            return None
+        return self._sealer.seal_rtcp(packet) if self._sealer else None
 
     async def close(self) -> None:
         """Say goodbye (close_notify) and forget the keys."""
@@ -199,3 +222,9 @@ class SecureLeg:
             dtls.remove_all_listeners()
             await dtls.stop()
         self._adapter.close()
+
+
+def _shared_out(exported: bytes, size: int) -> tuple[tuple[bytes, bytes], tuple[bytes, bytes]]:
+    """(Master key, salt) of who writes as DTLS client, and as server (RFC 5764 §4.2)."""
+    salts = exported[2 * size :]
+    return (exported[:size], salts[:SALT]), (exported[size : 2 * size], salts[SALT:])
