@@ -12,17 +12,17 @@ from media.core import feedback, rtp
 from media.core.allocator import Down as Shares
 from media.core.allocator import Downlink, Picture, Voice
 from media.core.budget import Budget
-from media.core.estimator import Estimate, Estimator
+from media.core.estimate import Estimate
+from media.core.estimator import Estimator
 from media.core.ladder import Link, Quality
 from media.core.pacer import Pacer
 from media.core.probe import Probe
 from media.core.rewrite import Packet
 from media.core.trace import Trace
+from media.core.wire import AROUND, NUMBER, OVERHEAD
 from media.events import Hint
 from media.track import Outgoing, Track
 
-OVERHEAD = 44  # bytes around a numbered packet: IPv4, UDP, the SRTP tag
-NUMBER = 8  # bytes of the extension which holds the number
 REMEMBERED = 0.8  # of what the site had last time
 NEAR = 0.1  # s of round trip below which a thin link is unlikely
 START_FAR, START_NEAR = 120_000, 300_000  # bit/s where nothing is remembered
@@ -107,7 +107,7 @@ class Down:
 
     def send(self, packet: bytes, now: float) -> None:
         """Number a packet and send it now: sound, or a picture in its turn."""
-        size = len(packet) + NUMBER + OVERHEAD
+        size = len(packet) + NUMBER + AROUND
         number = self._estimator.sent(size, now, self._probe.id if self._probe else 0)
         self._way.send_rtp(rtp.numbered(packet, number))
         self._left += size
@@ -116,7 +116,7 @@ class Down:
     def pace(self, track: Track, item: Outgoing, now: float) -> None:
         """Send a packet of a picture in its turn."""
         if isinstance(item, Packet) and self._pacer.straight(
-            len(item.payload) + OVERHEAD + NUMBER + 12, now, track.ssrc, item.timestamp, item.key
+            len(item.payload) + OVERHEAD, now, track.ssrc, item.timestamp, item.key
         ):
             track.emit(item, now)
             return

@@ -303,8 +303,9 @@ class Session:
 
     def show(self, shares: Shares, sources: Mapping[str, Mapping[str, Source]]) -> None:
         """Let through what was allotted. `sources` by peer, then by mid."""
-        for key, share in shares.tracks.items() if not self.down.blind else ():
+        for place, (key, share) in enumerate(shares.tracks.items()) if not self.down.blind else ():
             track = self.tracks[key]
+            track.priority = place  # what matters most is told first
             shown = track.coming or track.source
             if shown is not None and shown.mid in ("camera", "low"):
                 track.show(sources[shown.peer][share.which])

@@ -9,10 +9,11 @@ from media.core.gaps import Arrival, Gaps
 from media.core.history import History
 from media.core.keyframes import KeyframeDesk
 from media.core.lines import AUDIO_RATE, AV1, RED, VIDEO_RATE, Line
-from media.core.measure import OVERHEAD, Measure
+from media.core.measure import Measure
 from media.core.picture import Picture
 from media.core.reception import Reception
 from media.core.rewrite import Packet
+from media.core.wire import OVERHEAD
 
 PRESENT = 2.5  # s without a packet before a source counts as absent
 EXAM_PRESENT = 4.0  # a still screen is sent about once a second

@@ -14,13 +14,13 @@ from media.core.budget import Budget
 from media.core.halts import Halts
 from media.core.keyframes import Allowance
 from media.core.lines import AUDIO_RATE, AV1, VIDEO_RATE, VP8, Line
-from media.core.measure import OVERHEAD
 from media.core.offer import Streams
 from media.core.pacer import Frame
 from media.core.passage import Passage
 from media.core.redundancy import Redundancy
 from media.core.repairs import SOUND_ROUND_TRIP, Again, Repairs
 from media.core.rewrite import Packet, Rewriter
+from media.core.wire import OVERHEAD
 from media.source import Source
 
 ASK_AGAIN = 1.0  # s between two asks for the key frame a line waits for

@@ -8,16 +8,16 @@ FeedbackError for bytes which are no feedback.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from media.core.aimd import LIMITED, WHOLE, Control
 from media.core.blind import Blind
 from media.core.delay import Delay, Trendline, Use
+from media.core.estimate import Estimate
 from media.core.feedback import Share, read
 from media.core.loss import HEAVY, Loss, Trial
 from media.core.probe import Probe, Probes
-from media.core.rate import AcknowledgedRate, Rate, SendingRate
+from media.core.rate import AcknowledgedRate, SendingRate
 from media.core.rival import Rival
 from media.core.sent import Joined, Sent
 from media.core.silence import News, Silence, Steady, sane
@@ -32,28 +32,12 @@ CONFIRMED = 0.05  # s a packet must have waited, without which a trend is noise
 EARLY = 0.9  # of the rate is carried where a queue only begins, and all arrives
 QUIET = 0.05  # loss above the link's own beside which the rate may grow
 CRUSHING = 0.30  # loss no picture survives: down to a voice
-STEP = 0.7  # of the rate carried over a longer while: the link got thinner
 KEEP = 0.95  # of a limit told by losses
 TYPICAL = 2_000  # bits of a packet whose size is not known any more
 SLOWER, QUICKER = 0.2, 0.5  # how the loop follows what is longer and what is shorter
 FORGETS = 0.1  # of the best rate carried, 1/s
 STARTING = 10.0  # s after the first feedback
 SAFE = 16_000  # bit/s: a voice
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """What may be sent, and why."""
-
-    bitrate: int  # bit/s on the wire, all streams together
-    soon: int  # bit/s once the queue that stands has drained: what plans are made for
-    acked: int | None  # bit/s that arrived lately
-    loss: float  # share lost lately
-    own_loss: float  # share the link loses by itself
-    queue: float  # s that stand in front of the link
-    state: str  # starting | steady | climbing | falling | blind | silent
-    why: str  # rate | loss | delay | starting | climbing | silent
-    late: bool = False  # news is overdue: pictures wait until it came
 
 
 class Estimator:
@@ -222,7 +206,7 @@ class Estimator:
 
     def _queues(self, now: float) -> None:
         """Falls for a queue that grows or stands, unless it is not ours."""
-        delay, rival, full = self._delay, self._rival, self._full()
+        delay, rival, full = self._delay, self._rival, self._acked.full(self._loss.own)
         over = delay.use is Use.OVER and delay.latest > CONFIRMED
         if full is None or not (over or delay.queue > HIGH):
             return
@@ -260,16 +244,6 @@ class Estimator:
     def _fell(self, carried: float, why: str, now: float, queue: float = 0.0) -> None:
         self._probes.fell(carried, now, queue)
         self._fell_for, self._starting_until = why, now
-
-    def _full(self) -> Rate | None:
-        """What the link carries while it is full, what it loses by itself included, and how fast
-        that left."""
-        long, short = self._acked.value(), self._acked.short()
-        if long is None:
-            return None
-        seen = short if short is not None and short.came < STEP * long.came else long
-        kept = 1 - min(0.5, self._loss.own)
-        return Rate(max(1000.0, seen.came / kept), max(1000.0, seen.left / kept))
 
     def _calm(self) -> bool:
         """Whether nothing speaks against sending more."""

@@ -9,8 +9,8 @@ from collections import deque
 from dataclasses import dataclass
 
 from media.core.sequence import Unroller
+from media.core.wire import AROUND
 
-OVERHEAD = 44  # bytes of IPv4, UDP and the SRTP tag around a decrypted packet
 WINDOW = 1.0  # s over which the rate is taken
 BURST = 0.5  # s over which its peaks are
 PEAK_KEPT = 2.0  # s
@@ -61,9 +61,9 @@ class Watch:
 
     def arrived(self, size: int, now: float) -> None:
         """A decrypted packet of so many bytes."""
-        self._came.append((now, size + OVERHEAD))
-        self._bytes += size + OVERHEAD
-        self._count_burst(size + OVERHEAD, now)
+        self._came.append((now, size + AROUND))
+        self._bytes += size + AROUND
+        self._count_burst(size + AROUND, now)
         while self._came[0][0] < now - WINDOW:
             self._bytes -= self._came.popleft()[1]
 

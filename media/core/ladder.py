@@ -9,11 +9,13 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from media.core.wire import OVERHEAD
+
 RUNGS = ("motion", "slow", "sharp", "stills", "voice", "text")  # best first
 PICTURED = RUNGS[:3]  # rungs on which a video stream is sent
 MATTERS = ("speech", "motion", "detail")
 STILLS, VOICE, TEXT = 3, 4, 5
-PACKET = 64 * 8  # bits around one payload: IP, UDP, RTP, its extensions, the SRTP tag
+PACKET = OVERHEAD * 8  # bits around one payload
 RED_HEADER = 5 * 8  # bits: one redundant block's header and the primary's (RFC 2198 §3)
 LARGEST = 1150 * 8  # bits of payload in a full video packet
 MOST = 1_000_000_000  # bit/s: whoever claims more is not believed

@@ -1,6 +1,7 @@
 """How much a source sends, over about the last second. Counts; judges nothing."""
 
-OVERHEAD = 64  # bytes around a payload: IP and UDP 28, RTP 12, extension 8, authentication 16
+from media.core.wire import OVERHEAD
+
 LAYERS = 3
 STEP = 0.25  # s
 STEPS = 4

@@ -15,6 +15,8 @@ FEW = 8  # packets: with fewer the window grows
 LONGEST = 2.0  # s
 SHORT = 0.25  # s: the window which sees a fall first
 SLOT = 0.05  # s
+STEP = 0.7  # of the rate carried over a longer while: the link got thinner
+LEAST = 1000.0  # bit/s
 
 
 class Rate(NamedTuple):
@@ -62,6 +64,15 @@ class AcknowledgedRate:
     def short(self) -> Rate | None:
         """Over the last quarter second: noisy, and early to tell a fall."""
         return self._over(SHORT, 3)
+
+    def full(self, own: float) -> Rate | None:
+        """What a full link carries, what it loses by itself (``own``, a share) included."""
+        long, short = self.value(), self.short()
+        if long is None:
+            return None
+        seen = short if short is not None and short.came < STEP * long.came else long
+        kept = 1 - min(0.5, own)
+        return Rate(max(LEAST, seen.came / kept), max(LEAST, seen.left / kept))
 
     def _over(self, window: float, few: int) -> Rate | None:
         if not self._batches:

@@ -8,8 +8,8 @@ from media.core import rtp
 from media.core.budget import Budget
 from media.core.history import History
 from media.core.lines import RTX_OF
-from media.core.measure import OVERHEAD
 from media.core.rewrite import Rewriter, Sent
+from media.core.wire import OVERHEAD
 
 MOST_REMEMBERED = 512
 SOUND_ROUND_TRIP = 0.25  # s; sound sent again later than this would miss its playout

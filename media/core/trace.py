@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from dataclasses import astuple
 from typing import Any, Protocol
 
-from media.core.estimator import Estimate, Estimator
+from media.core.estimate import Estimate
+from media.core.estimator import Estimator
 from media.core.feedback import FeedbackError
 from media.core.probe import Probe
 

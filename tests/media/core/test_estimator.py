@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from media.core.estimator import SAFE, Estimate, Estimator
+from media.core.estimate import Estimate
+from media.core.estimator import SAFE, Estimator
 from media.core.feedback import FeedbackError
 from media.core.twcc import Arrivals
 

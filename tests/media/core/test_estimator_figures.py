@@ -4,7 +4,7 @@ import pytest
 
 from media.core.delay import Use
 from media.core.estimator import Estimator
-from media.core.rate import Rate
+from media.core.rate import AcknowledgedRate, Rate
 from tests.media.core.test_estimator import talk
 
 
@@ -33,15 +33,14 @@ def test_a_link_full_carries_what_arrived_and_what_it_lost_itself(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The last quarter second is believed where it tells of a step."""
-    estimator = Estimator(0.0, 400_000, 0.1)
-    assert estimator._full() is None
-    estimator._loss.own = 0.2
+    acked = AcknowledgedRate()
+    assert acked.full(0.2) is None
     short = Rate(71_000.0, 72_000.0)
-    monkeypatch.setattr(estimator._acked, "value", lambda: Rate(100_000.0, 120_000.0))
-    monkeypatch.setattr(estimator._acked, "short", lambda: short)
-    assert estimator._full() == pytest.approx((125_000, 150_000))
+    monkeypatch.setattr(acked, "value", lambda: Rate(100_000.0, 120_000.0))
+    monkeypatch.setattr(acked, "short", lambda: short)
+    assert acked.full(0.2) == pytest.approx((125_000, 150_000))
     short = Rate(69_000.0, 72_000.0)
-    assert estimator._full() == pytest.approx((86_250, 90_000))
+    assert acked.full(0.2) == pytest.approx((86_250, 90_000))
 
 
 def test_a_limit_told_by_losses_is_kept_a_little_below() -> None:

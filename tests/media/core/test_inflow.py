@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from media.core.inflow import OVERHEAD, Watch
+from media.core.inflow import Watch
+from media.core.wire import AROUND
 
 
 class Microphone:
@@ -32,7 +33,7 @@ def test_the_rate_counts_every_header() -> None:
     speaker = Microphone()
     speaker.speak(3)
     rate = speaker.watch.see(speaker.now).rate
-    assert rate == pytest.approx((120 + OVERHEAD) * 8 / 0.06, rel=0.07)
+    assert rate == pytest.approx((120 + AROUND) * 8 / 0.06, rel=0.07)
 
 
 def test_what_came_last_is_that_of_half_a_second() -> None:
