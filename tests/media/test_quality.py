@@ -43,7 +43,7 @@ def test_the_ladder_that_comes_with_carbet_is_read_whole() -> None:
         ("sharp", "motion"): (21_000, 400_000, 10, 2),
         ("sharp", "detail"): (21_000, 700_000, 5, 2),
     }  # fmt: skip
-    assert dataclasses.astuple(quality.link) == (0.10, 3000, 0.15)
+    assert dataclasses.astuple(quality.link) == (0.10, 3000, 0.30)
     assert dataclasses.astuple(quality.stills) == (21_500, 6.0, 20.0, 9000, 3000)
     assert quality.voice_least == 8000
     assert quality.heights == {

@@ -69,9 +69,9 @@ def test_a_link_is_used_and_not_more(rate: int, least: int, most: int) -> None:
     assert found.tracks["v0"].wants + found.voice.wire + 3000 <= 0.9 * rate
 
 
-@pytest.mark.parametrize("rate", [24_000, 28_000, 32_000, 48_000, 64_000, 100_000])
+@pytest.mark.parametrize("rate", [28_000, 32_000, 48_000, 64_000, 100_000])
 def test_a_still_crosses_a_thin_link_in_ten_seconds_beside_speech(rate: int) -> None:
-    assert 9000 * 8 * 1.15 / settled(rate, transfer=True).spare <= 10
+    assert 9000 * 8 * 1.3 / settled(rate, transfer=True).spare <= 10
 
 
 def test_beside_a_voice_alone_there_is_room_for_text_and_a_pointer() -> None:

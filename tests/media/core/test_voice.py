@@ -76,18 +76,18 @@ def test_where_fec_is_meant_to_work_it_can() -> None:
             assert row.step.red
 
 
-@pytest.mark.parametrize("link", [24_000, 28_000, 32_000, 40_000, 47_000])
+@pytest.mark.parametrize("link", [28_000, 32_000, 40_000, 47_000])
 def test_a_still_of_nine_kilobytes_crosses_in_ten_seconds_beside_the_voice(link: int) -> None:
     spare = QUALITY.usable(link) - settled(link, transfer=True).wire
-    assert 9000 * 8 * 1.15 / spare <= 10
+    assert 9000 * 8 * 1.3 / spare <= 10
 
 
-def test_the_voice_goes_one_step_down_for_a_still_not_two() -> None:
-    assert settled(32_000, transfer=True) == VoiceStep(8000, 60, False)
+def test_the_voice_goes_down_for_a_still_no_further_than_it_takes() -> None:
+    assert settled(32_000, transfer=True) == VoiceStep(6000, 120, False)
     assert settled(24_000, transfer=True) == VoiceStep(6000, 120, False)
     assert settled(16_000, transfer=True) == VoiceStep(6000, 120, False)
     assert settled(35_000, transfer=True) == VoiceStep(8000, 60, False)
-    for link in (36_000, 64_000, 128_000, 2_000_000):  # there is room as it is
+    for link in (37_000, 64_000, 128_000, 2_000_000):  # there is room as it is
         assert settled(link, transfer=True) == settled(link)
 
 
