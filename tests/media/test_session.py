@@ -6,7 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from media.core import offer, rtcp, rtp
+from media.core.allocator import Down, Share
 from media.core.answer import Answer, AnsweredLine
+from media.core.ladder import Reason, VoiceStep
 from media.core.lines import LINES
 from media.core.rtcp import Block, SenderReport
 from media.quality import load
@@ -259,3 +261,18 @@ def test_anothers_stream_number_gives_nothing() -> None:
     eve.session.receive_rtcp(rtcp.write_sender_report(SenderReport(theirs, 1, 1, 1, 1)), 0.0)
     eve.session.receive_rtcp(rtcp.write_pli(1, CAMERA), 0.0)
     assert not any(source.line for source in eve.session.sources.values())
+
+
+def test_the_pictures_that_matter_most_leave_first() -> None:
+    ana, bo = pair()
+    bo.session.show(shared("x0", "v0"), {"ana": ana.session.sources})
+    tracks = bo.session.tracks
+    assert (tracks["x0"].priority, tracks["v0"].priority) == (0, 1)
+    bo.session.show(shared("v0", "x0"), {"ana": ana.session.sources})
+    assert (tracks["x0"].priority, tracks["v0"].priority) == (1, 0)
+
+
+def shared(*keys: str) -> Down:
+    one = Share("camera", 3, 100_000, 240, "slow")
+    voice = VoiceStep(16_000, 60, False)
+    return Down("slow", Reason("rate"), dict.fromkeys(keys, one), {}, voice, 0, 0)

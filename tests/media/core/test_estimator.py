@@ -261,3 +261,18 @@ def test_its_memory_is_bounded() -> None:
     grown = sum(d.size_diff for d in tracemalloc.take_snapshot().compare_to(before, "filename"))
     tracemalloc.stop()
     assert grown < 2_000_000
+
+
+def test_pictures_wait_where_news_is_overdue_and_only_until_it_came() -> None:
+    estimator = Estimator(0.0, 400_000, 0.1)
+    now = talk(estimator, 0.0, 5.0)
+    assert not estimator.estimate.late
+    for n in range(10):
+        estimator.sent(500, now + n / 50)
+        estimator.tick(now + n / 50)
+        assert estimator.wants_probe(10**7, now + n / 50) is None or n < 5
+    assert estimator.estimate.late and estimator.estimate.state != "silent"
+    for n in range(300):
+        estimator.tick(now + 5 + n / 50)
+    talk(estimator, now + 11, 1.0)
+    assert not estimator.estimate.late
