@@ -87,7 +87,7 @@ def _sit(room: Room, seat: Seat, event: Arrived, other: bool, now: dt.datetime) 
     )
     if not seat.inside:
         return room.put(seat), effects
-    resumed = links.resume(seat, same_tab, event.session, now)
+    resumed = links.resume(seat, event.session, now)
     link = resumed.link
     if link.session and link.slots:
         effects += (Send(event.socket, "slots", views.slots(link.session, link.slots)),)

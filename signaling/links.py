@@ -45,18 +45,16 @@ def closed(seat: Seat) -> Seat:
     return replace(seat, link=Link(attempt=seat.link.attempt))
 
 
-def resume(seat: Seat, same_tab: bool, session: str | None, now: dt.datetime) -> Seat:
-    """A seat which is in has a new socket. The same page may still have its connection;
-    a new page has none. After a restart of the server only the browser knows its session."""
+def resume(seat: Seat, session: str | None, now: dt.datetime) -> Seat:
+    """A seat which is in has a new socket. The page says which connection it still has, if one
+    carries anything. After a restart of the server only the browser knows its session."""
     link = seat.link
     flows = link.flow in (Flow.UP, Flow.STALLED)
     if session is not None and link.session is None and link.attempt == 0:
         flow = link.flow if flows else Flow.GONE
         kept = replace(link, flow=flow, session=session, answered=True, tried_at=now)
         return replace(seat, link=kept)
-    if not flows or link.session is None or session not in (None, link.session):
-        return reopen(seat, now)
-    return seat if same_tab or session else reopen(seat, now)
+    return seat if flows and session is not None and session == link.session else reopen(seat, now)
 
 
 def _with_flow(room: Room, seat_id: str, session: str, flow: Flow) -> Outcome:

@@ -34,12 +34,11 @@ def pauses(signs: Sequence[float], start: float, end: float) -> list[tuple[float
 
 
 def regained(signs: Sequence[float], fault: float, counted: float, now: float) -> float:
-    """Seconds from ``counted`` until the signs went on for good: 0 when nothing was missed after
-    the fault, infinite while they have not gone on for STEADY seconds."""
+    """Seconds from ``counted`` until the signs went on for good: to the first one after the fault,
+    or after the last pause since; infinite while they have not gone on for STEADY seconds."""
     found = pauses(signs, fault, now)
-    if not found:
-        return 0.0 if now - fault >= STEADY else math.inf
-    back = found[-1][1]
+    after = [at for at in signs if at > fault]
+    back = found[-1][1] if found else min(after, default=math.inf)
     return max(0.0, back - counted) if now - back >= STEADY else math.inf
 
 

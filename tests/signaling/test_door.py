@@ -120,10 +120,15 @@ def test_the_newest_tab_wins_and_the_older_is_told() -> None:
 
 
 def test_the_same_tab_comes_back_without_a_word() -> None:
-    book = in_call().comes(CLINICIAN, "dr/2", "dr/1")
+    book = in_call().comes(CLINICIAN, "dr/2", "dr/1", session="dr-1")
     assert book.sent("dr/1", "superseded") == []
     assert Drop("dr/1") in book.out
     assert not book.found(OpenMedia)
+
+
+def test_and_whose_connection_carries_nothing_any_more_is_offered_another_at_once() -> None:
+    book = in_call().comes(CLINICIAN, "dr/2", "dr/1")
+    assert book.found(OpenMedia) == [OpenMedia("dr", 2)]
 
 
 def test_a_link_reused_on_another_device_waits_and_disturbs_nobody() -> None:

@@ -240,7 +240,7 @@ def test_slots_are_told_to_their_seat_and_again_to_its_new_socket() -> None:
     rows = [{"slot": 0, "seat": "dr", "kind": "person"}]
     book = in_call(NURSE) >> SlotsChanged("nurse", "nurse-1", uses)
     assert book.sent("nurse/1", "slots") == [{"session": "nurse-1", "slots": rows}]
-    book.vanishes("nurse/1").comes(NURSE, "nurse/2", "nurse/1")
+    book.vanishes("nurse/1").comes(NURSE, "nurse/2", "nurse/1", session="nurse-1")
     assert book.sent("nurse/2", "slots") == [{"session": "nurse-1", "slots": rows}]
 
 

@@ -50,14 +50,28 @@ class Connection {
   close() {
     this.closed = true;
   }
+
+  came = 0;
+
+  async getStats() {
+    return new Map([["transport", { type: "transport", packetsReceived: this.came }]]);
+  }
 }
 
 function setup() {
   const made = [];
-  const media = new Media(() => made[made.push(new Connection()) - 1]);
+  let now = 100;
+  const media = new Media(() => made[made.push(new Connection()) - 1], () => now);
   const told = [];
-  for (const type of ["tracks", "renew"]) media.addEventListener(type, ({ detail }) => told.push([type, detail.session]));
-  return { media, made, told };
+  for (const type of ["tracks", "suspect", "renew"]) media.addEventListener(type, ({ detail }) => told.push([type, detail.session]));
+  /** Seconds pass in which the newest connection gets packets, or none. */
+  const pass = async (seconds, packets) => {
+    for (const end = now + seconds; now < end; now += 0.25) {
+      made.at(-1).came += packets;
+      await media.look();
+    }
+  };
+  return { media, made, told, pass };
 }
 
 test("an offer is answered at once, with our tracks in their places", async (t) => {
@@ -126,6 +140,57 @@ test("a failed session is told, and asks for a fresh offer", async (t) => {
   assert.equal(media.state, "down");
   assert.equal(media.ailing, "one");
   assert.deepEqual(told.at(-1), ["renew", "one"]);
+});
+
+test("where nothing comes any more, ICE is not waited for", async (t) => {
+  const { media, made, told, pass } = setup();
+  t.after(() => media.close());
+  await media.take({ session: "one", sdp: "A" });
+  made[0].become("connected");
+  await pass(5, 10);
+  assert.deepEqual([media.state, media.carrying], ["up", "one"]);
+  await pass(1, 0);
+  assert.deepEqual(told.at(-1), ["suspect", undefined]);
+  assert.equal(media.state, "up");
+  await pass(1, 0);
+  assert.deepEqual(told.at(-1), ["renew", "one"]);
+  assert.deepEqual([media.state, media.carrying, media.ailing], ["down", undefined, "one"]);
+});
+
+test("a session that comes to life again needs no other", async (t) => {
+  const { media, made, pass } = setup();
+  t.after(() => media.close());
+  await media.take({ session: "one", sdp: "A" });
+  made[0].become("connected");
+  await pass(5, 10);
+  await pass(3, 0);
+  await pass(0.5, 10);
+  assert.deepEqual([media.state, media.carrying, media.ailing], ["up", "one", null]);
+});
+
+test("while things come, ICE in doubt is no cut", async (t) => {
+  const { media, made, told, pass } = setup();
+  t.after(() => media.close());
+  await media.take({ session: "one", sdp: "A" });
+  made[0].become("connected");
+  await pass(5, 10);
+  made[0].become("disconnected");
+  await pass(5, 1);
+  assert.deepEqual([media.state, media.carrying], ["up", "one"]);
+  assert.deepEqual(told, [["tracks", "one"]]);
+});
+
+test("a dead session is replaced by the next as soon as that is connected", async (t) => {
+  const { media, made, pass } = setup();
+  t.after(() => media.close());
+  await media.take({ session: "one", sdp: "A" });
+  made[0].become("connected");
+  await pass(5, 10);
+  await pass(3, 0);
+  await media.take({ session: "two", sdp: "B" });
+  made[1].become("connected");
+  assert.equal(media.carrying, "two");
+  assert.equal(made[0].closed, true);
 });
 
 test("an older session's failure asks nothing once a newer is on its way", async (t) => {

@@ -140,6 +140,55 @@ test("a server that cannot be reached is a cut; one that refuses is the end", ()
   assert.deepEqual(told.at(-1), ["refused", { code: "unknown" }]);
 });
 
+test("a line that does not answer is dialled anew; one that does is left alone", async (t) => {
+  const { line, socket } = setup();
+  t.after(() => line.close());
+  line.open();
+  socket.rise();
+  line.keep("media", { mic: "on" });
+  await settled();
+  assert.equal(await line.poke(), true);
+  assert.equal(socket.dials, 1);
+  socket.answers.media = null;
+  assert.equal(await line.poke(), false);
+  assert.equal(socket.dials, 2);
+});
+
+test("asked twice at once whether it lives, a line is poked once", async (t) => {
+  const { line, socket } = setup();
+  t.after(() => line.close());
+  socket.rise();
+  line.keep("media", { mic: "on" });
+  await settled();
+  await Promise.all([line.poke(), line.poke()]);
+  assert.equal(socket.said.length, 2, "kept once, poked once");
+});
+
+test("a line that went is dialled again, a closed one never", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const { line, socket } = setup();
+  line.open();
+  socket.rise();
+  socket.fall();
+  t.mock.timers.tick(301);
+  assert.equal(socket.dials, 2);
+  line.close();
+  t.mock.timers.tick(60_000);
+  assert.equal(socket.dials, 2);
+});
+
+test("a dialling that leads nowhere is given up", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const { line, socket, told } = setup();
+  line.open();
+  t.mock.timers.tick(14_999);
+  assert.deepEqual(told, []);
+  t.mock.timers.tick(1);
+  assert.deepEqual(told.at(-1), ["down", { reason: "swallowed" }]);
+  line.close();
+  assert.equal(socket.connected, false);
+});
+
 test("a hint is dropped while the line is down, and never said later", () => {
   const { line, socket } = setup();
   line.hint("pointer", { x: 0.1 });

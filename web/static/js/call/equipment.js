@@ -14,8 +14,6 @@ import { phase } from "./state.js";
 /** @import { Stage } from "./stage.js" */
 /** @typedef {{see(track: MediaStreamTrack | null): void}} Mirror shows one's own camera */
 
-const SETTLE_SECONDS = 2;
-
 export class Equipment {
   /** @type {Offer | null} */
   #unanswered = null;
@@ -98,9 +96,9 @@ export class Equipment {
 
   #onUp() {
     if (this.#unanswered) this.#answer(this.#unanswered);
-    // What ails since before the cut, not what has only just begun: on a slow link that takes longer.
-    const before = this.media.ailing;
-    if (before) setTimeout(() => this.media.ailing === before && this.#renew(before), SETTLE_SECONDS * 1000);
+    // Asked for in vain while the line was down, or not to be asked for at all before.
+    const { ailing } = this.media;
+    if (ailing) this.#renew(ailing);
   }
 
   /** @param {Offer} offer */
@@ -130,10 +128,19 @@ export class Equipment {
     if (phase(this.page.state) === "call") this.line.say("renew", { session });
   }
 
+  /**
+   * By a line that lives: one that does not says by its own return what it has lost.
+   * @param {string} session
+   */
+  async #replace(session) {
+    if ((await this.line.poke()) && this.media.ailing === session) this.#renew(session);
+  }
+
   #listenMedia() {
     const { media, page, stage } = this;
     hear(media, "state", () => page.tell({ type: "media", media: media.state, at: Date.now() }));
-    hear(media, "renew", ({ session }) => this.#renew(session));
+    hear(media, "suspect", () => this.line.poke());
+    hear(media, "renew", ({ session }) => this.#replace(session));
     hear(media.uplink, "link", (report) => this.line.hint("link", report));
     hear(media, "tracks", ({ session, tracks }) => {
       stage.play(tracks);

@@ -4,14 +4,18 @@
  *
  * Knows no DOM, no devices and no people: it gives tracks to the fixed places of the offer, lets
  * each session's encoder send them as planned, and says which tracks came. A new session takes over
- * only when it carries something; until then the old one plays on, so that a change of worker is
- * heard as little as possible.
+ * only when it carries something; until then the old one plays on, so that a change of worker, or of
+ * network, is heard as little as possible.
+ *
+ * A session is dead when nothing at all comes any more (`pulse.js`). What ICE thinks of it comes
+ * second: behind a long queue its checks are late, and all is well.
  */
 
 import { Description } from "./description.js";
 import { Encoder } from "./encoder.js";
 import { Playout } from "./playout.js";
 import { hear } from "./protocol.js";
+import { LOOK_SECONDS, Pulse, arrivals, roundTrip } from "./pulse.js";
 import { Uplink } from "./uplink.js";
 
 /** @import { LinkSample, MediaState, Offer, Plan, Source } from "../../../types/call.d.ts" */
@@ -20,9 +24,14 @@ import { Uplink } from "./uplink.js";
 export const SOURCES = ["mic", "camera", "exam"];
 /** What this side may send: its sources, and the camera once more, smaller. */
 const LINES = [...SOURCES, "low"];
-const DISCONNECTED_SECONDS = 4;
-const CONNECTING_SECONDS = 15;
-const RENEW_AGAIN_SECONDS = 10;
+/** While things still come, ICE may be in doubt for so long. */
+const DISCONNECTED_SECONDS = 10;
+/** A session connects within this, and so many round trips. */
+const CONNECTING_SECONDS = 8;
+const ROUND_TRIPS = 10;
+/** Each offer in vain makes the next one come later: on a thin link they are what fills it. */
+const RENEW_AGAIN_SECONDS = 8;
+const LONGEST_AGAIN = 60;
 const SILENT_TAKEOVER_SECONDS = 2;
 
 /** One session: its connection, the tracks that came by `mid`, and its clocks. */
@@ -32,6 +41,11 @@ class Session {
   /** @type {Map<string, MediaStreamTrack>} */
   arrived = new Map();
   everUp = false;
+  pulse = new Pulse();
+  /** @type {import("./pulse.js").Life} */
+  life = "alive";
+  /** Whether a fresh offer was asked for in its place. */
+  ailing = false;
 
   /**
    * @param {string} id
@@ -46,6 +60,11 @@ class Session {
     this.playout = new Playout((mids) => description.restart(mids));
   }
 
+  /** Whether it carries something, as far as anybody knows. */
+  get carries() {
+    return this.everUp && this.life !== "dead" && !["failed", "closed"].includes(this.pc.connectionState);
+  }
+
   close() {
     clearTimeout(this.timer);
     this.pc.onconnectionstatechange = null;
@@ -56,17 +75,27 @@ class Session {
 
 export class Media extends EventTarget {
   #connect;
+  #now;
   /** @type {Record<Source, MediaStreamTrack | null>} */
   #tracks = { mic: null, camera: null, exam: null };
   /** @type {Session | null} */
   #current = null;
   /** @type {Session | null} */
   #coming = null;
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  #looking;
+  #again = RENEW_AGAIN_SECONDS;
+  /** The round trip as it was known last, s. */
+  #rtt = 0;
 
-  /** @param {() => RTCPeerConnection} connect makes a peer connection */
-  constructor(connect = () => new RTCPeerConnection({ bundlePolicy: "max-bundle" })) {
+  /**
+   * @param {() => RTCPeerConnection} connect makes a peer connection
+   * @param {() => number} now s
+   */
+  constructor(connect = () => new RTCPeerConnection({ bundlePolicy: "max-bundle" }), now = () => performance.now() / 1000) {
     super();
     this.#connect = connect;
+    this.#now = now;
     this.uplink = new Uplink(() => this.#current);
     hear(this.uplink, "sample", (/** @type {LinkSample} */ { estimate }) => this.#onSample(estimate));
     hear(this.uplink, "report", (/** @type {RTCStatsReport} */ report) => this.#current?.playout.look(report));
@@ -74,20 +103,23 @@ export class Media extends EventTarget {
 
   /** @returns {MediaState} */
   get state() {
-    if (this.#current?.pc.connectionState === "connected") return "up";
+    if (this.#current?.carries) return "up";
     if (this.#current?.everUp) return "down";
     return this.#current || this.#coming ? "connecting" : "none";
   }
 
   /** The session that carries something now, or undefined. */
   get carrying() {
-    return this.#current?.pc.connectionState === "connected" ? this.#current.id : undefined;
+    return this.#current?.carries ? this.#current.id : undefined;
   }
 
   /** The session a fresh offer should replace, or null while all is well. */
   get ailing() {
-    const latest = this.#coming ?? this.#current;
-    return latest && latest.pc.connectionState !== "connected" ? latest.id : null;
+    return this.#latest?.ailing ? this.#latest.id : null;
+  }
+
+  get #latest() {
+    return this.#coming ?? this.#current;
   }
 
   /**
@@ -125,7 +157,7 @@ export class Media extends EventTarget {
     await pc.setLocalDescription(await pc.createAnswer());
     if (this.#coming !== session) return null;
     encoder.start();
-    this.#watch(session, CONNECTING_SECONDS);
+    this.#watch(session, CONNECTING_SECONDS + ROUND_TRIPS * this.#rtt);
     this.#tell("state");
     return { session: id, sdp: session.pc.localDescription?.sdp ?? "" };
   }
@@ -134,6 +166,8 @@ export class Media extends EventTarget {
     this.#coming?.close();
     this.#current?.close();
     this.uplink.stop();
+    clearInterval(this.#looking);
+    this.#looking = undefined;
     this.#coming = this.#current = null;
     this.#tell("state");
   }
@@ -174,10 +208,33 @@ export class Media extends EventTarget {
   /** @param {Session} session */
   #onConnected(session) {
     session.everUp = true;
+    session.ailing = false;
+    this.#again = RENEW_AGAIN_SECONDS;
     if (session !== this.#coming) return;
-    const replaces = this.#current?.pc.connectionState === "connected";
-    if (!replaces) return this.#takeOver(session);
+    if (!this.#current?.carries) return this.#takeOver(session);
     session.timer = setTimeout(() => this.#takeOver(session), SILENT_TAKEOVER_SECONDS * 1000);
+  }
+
+  /** Does anything still come? Asked some times a second of the session in use. */
+  async look() {
+    const session = this.#current;
+    const report = await session?.pc.getStats().catch(() => null);
+    if (!session || !report || session !== this.#current) return;
+    this.#rtt = roundTrip(report) || this.#rtt;
+    const life = session.pulse.look(this.#now(), arrivals(report), this.#rtt);
+    if (life === session.life) return;
+    const before = session.life;
+    session.life = life;
+    if (life === "suspect" && before === "alive") this.#tell("suspect");
+    if (life === "dead") this.#ail(session);
+    else if (session === this.#latest && session.pc.connectionState === "connected") this.#heal(session);
+    this.#tell("state");
+  }
+
+  /** @param {Session} session */
+  #heal(session) {
+    clearTimeout(session.timer);
+    session.ailing = false;
   }
 
   /** @param {Session} session */
@@ -193,6 +250,7 @@ export class Media extends EventTarget {
     this.#current = session;
     this.#coming = null;
     this.uplink.start();
+    this.#looking ??= setInterval(() => this.look(), LOOK_SECONDS * 1000);
     this.#tell("tracks", { session: session.id, tracks: session.arrived });
     this.#tell("state");
     old?.close();
@@ -212,10 +270,12 @@ export class Media extends EventTarget {
    * @param {Session} session
    */
   #ail(session) {
-    const latest = this.#coming ?? this.#current;
-    if (session !== latest || session.pc.connectionState === "connected") return;
+    const well = session.carries && session.pc.connectionState === "connected";
+    if (session !== this.#latest || well) return;
+    session.ailing = true;
     this.#tell("renew", { session: session.id });
-    this.#watch(session, RENEW_AGAIN_SECONDS);
+    this.#watch(session, this.#again);
+    this.#again = Math.min(LONGEST_AGAIN, 2 * this.#again);
   }
 
   /**

@@ -1,15 +1,24 @@
 /**
  * The line to the server: `signaling/PROTOCOL.md` over Socket.IO, and nothing else.
  *
- * Knows no DOM and no media. Comes back by itself for ever, with jitter, until it is told
+ * Knows no DOM and no media. Comes back by itself for ever (`comeback.js`), until it is told
  * `superseded`, `revoked` or that it may not be. What must hold after a cut (devices, hand,
  * consent, knock) is *kept* and said again; a plain command is said once.
  */
+
+import { Comeback, feel } from "./comeback.js";
 
 /** @import { Ack } from "../../../types/call.d.ts" */
 /** @typedef {import("socket.io-client").Socket} Socket */
 
 const ACK_SECONDS = 12;
+/** A dialling that takes longer led nowhere: at first, later, and so many times the round trip. */
+const FIRST_PATIENCE = 15;
+const PATIENCE = 3;
+const ROUND_TRIPS = 8;
+const LONGER = 1.5;
+/** Within this a living line answers, or within what its dialling took. */
+const ANSWERS_SECONDS = 0.7;
 const KICKED_SECONDS = 2;
 /** What the server tells: each becomes an event of the line, for whichever part hears it. */
 const EVENTS = [
@@ -46,21 +55,29 @@ export class Line extends EventTarget {
   /** @type {Set<string>} */
   #unsaid = new Set();
   #closed = false;
+  #comeback = new Comeback(() => this.#dial(), feel);
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #waiting;
+  #patience = FIRST_PATIENCE;
+  #dialled = 0;
+  /** What the last dialling took, s. */
+  #took = 0;
+  /** @type {Promise<boolean> | null} */
+  #poking = null;
 
   /**
    * @param {typeof import("socket.io-client").io} io
    * @param {string} consultation
-   * @param {() => {last_message: number, session: string | undefined}} known what this page already has
+   * @param {() => {last_message: number, session: string | undefined, rtt?: number, saver?: boolean}} known what this page already has, and knows of its way
    */
   constructor(io, consultation, known) {
     super();
+    this.known = known;
     const tab = crypto.randomUUID();
     this.#socket = io("/call", {
       transports: ["websocket", "polling"],
-      reconnectionDelay: 500,
-      reconnectionDelayMax: 3000,
-      randomizationFactor: 0.5,
-      timeout: 15000,
+      reconnection: false,
+      timeout: 60000,
       autoConnect: false,
       auth: (/** @type {(auth: object) => void} */ give) => give({ consultation, tab, ...known() }),
     });
@@ -68,11 +85,13 @@ export class Line extends EventTarget {
   }
 
   open() {
-    this.#socket.connect();
+    this.#dial();
   }
 
   close() {
     this.#closed = true;
+    this.#comeback.rest();
+    clearTimeout(this.#waiting);
     this.#socket.disconnect();
   }
 
@@ -114,6 +133,28 @@ export class Line extends EventTarget {
     this.#utter(event);
   }
 
+  /** Whether the line still answers. One which does not is dead, and dialled anew. */
+  poke() {
+    this.#poking ??= this.#answers().finally(() => {
+      this.#poking = null;
+    });
+    return this.#poking;
+  }
+
+  /** What is kept may be said at any time: its answer tells that somebody is there. */
+  async #answers() {
+    const [said] = this.#kept;
+    const { id } = this.#socket;
+    if (!this.up || !said) return this.up;
+    try {
+      await this.#socket.timeout(Math.max(ANSWERS_SECONDS, this.#took) * 1000).emitWithAck(...said);
+      return true;
+    } catch {
+      if (this.up && this.#socket.id === id) this.#dial();
+      return false;
+    }
+  }
+
   /** @param {string} event */
   keeps(event) {
     return this.#kept.has(event);
@@ -150,38 +191,75 @@ export class Line extends EventTarget {
         this.close();
         this.#tell(name);
       });
-    this.#socket.on("connect", () => {
-      this.#tell("up");
-      for (const event of this.#kept.keys()) this.#utter(event);
-    });
+    this.#socket.on("connect", () => this.#onConnect());
     this.#socket.on("disconnect", (reason) => this.#onDisconnect(reason));
     this.#socket.on("connect_error", (error) => this.#onRefusal(error));
-    globalThis.addEventListener?.("online", () => this.#hurry());
+    for (const name of ["online", "offline"]) globalThis.addEventListener?.(name, () => this.#onNetwork());
+    /** @type {any} */ (globalThis.navigator)?.connection?.addEventListener?.("change", () => this.#onNetwork());
   }
 
-  /** The network is back: do not sit out the rest of the pause. */
-  #hurry() {
-    if (this.#closed || this.up) return;
+  /** Another network, or none: the line may be dead, or the way back open. */
+  #onNetwork() {
+    if (this.#closed) return;
+    if (this.up) this.poke();
+    else this.#comeback.now();
+  }
+
+  /** Drops whatever there is of a connection, and makes one. */
+  #dial() {
+    if (this.#closed) return;
+    this.#comeback.rest();
+    clearTimeout(this.#waiting);
+    this.#dialled = performance.now();
+    const seconds = Math.max(this.#patience, ROUND_TRIPS * (this.known().rtt ?? 0));
+    this.#waiting = setTimeout(() => this.#onSwallowed(), seconds * 1000);
     this.#socket.disconnect().connect();
+  }
+
+  #onConnect() {
+    clearTimeout(this.#waiting);
+    this.#comeback.found();
+    this.#took = (performance.now() - this.#dialled) / 1000;
+    this.#patience = Math.max(PATIENCE, 4 * this.#took);
+    this.#tell("up");
+    for (const event of this.#kept.keys()) this.#utter(event);
+  }
+
+  #onSwallowed() {
+    this.#patience = Math.min(FIRST_PATIENCE, LONGER * this.#patience);
+    this.#socket.disconnect();
+    this.#tell("down", { reason: "swallowed" });
+    this.#comeback.swallowed(this.#took);
   }
 
   /** @param {string} reason */
   #onDisconnect(reason) {
     this.#tell("down", { reason });
-    if (!this.#closed && reason === "io server disconnect") this.#comeBack();
+    if (this.#closed || reason === "io client disconnect") return;
+    if (reason === "io server disconnect") this.#comeBack();
+    else this.#comeback.lost();
   }
 
   /** @param {Error & {data?: {code?: string}}} error */
   #onRefusal(error) {
-    if (this.#socket.active || this.#closed) return this.#tell("down", { reason: "unreachable" });
+    clearTimeout(this.#waiting);
+    if (this.#closed) return;
+    if (this.#socket.active) return this.#onUnreachable();
     const code = error.data?.code ?? error.message;
     if (code === "unavailable" || code === "slow_down") return this.#comeBack();
     this.close();
     this.#tell("refused", { code });
   }
 
+  #onUnreachable() {
+    this.#tell("down", { reason: "unreachable" });
+    if (globalThis.navigator?.onLine === false) this.#comeback.swallowed(this.#took);
+    else this.#comeback.refused();
+  }
+
   #comeBack() {
-    setTimeout(() => this.#closed || this.#socket.connect(), KICKED_SECONDS * 1000 * (0.5 + Math.random()));
+    this.#comeback.rest();
+    setTimeout(() => this.#closed || this.up || this.#dial(), KICKED_SECONDS * 1000 * (0.5 + Math.random()));
   }
 
   /**

@@ -53,6 +53,7 @@ class Call {
     this.line = new Line(connect, context.consultation, () => ({
       last_message: lastMessage(this.state),
       session: this.media.carrying,
+      ...way(),
     }));
     this.threshold = new Threshold(context, actions);
     this.door = new Door(context, actions);
@@ -278,6 +279,18 @@ class Call {
     document.addEventListener("visibilitychange", () => wakeful(phase(this.state) === "call"));
     for (const gesture of ["pointerdown", "keydown"]) addEventListener(gesture, () => this.equipment.onGesture());
   }
+}
+
+/**
+ * What this page knows of its way to the server before the call: how long its own connection took to be
+ * made, and whether the browser was told to be thrifty.
+ * @returns {{rtt?: number, saver?: boolean}}
+ */
+function way() {
+  const [page] = /** @type {PerformanceNavigationTiming[]} */ (performance.getEntriesByType("navigation"));
+  const made = page ? (page.secureConnectionStart || page.connectEnd) - page.connectStart : 0;
+  const { connection } = /** @type {{connection?: {saveData?: boolean}}} */ (navigator);
+  return { ...(made > 0 && { rtt: made / 1000 }), ...(connection?.saveData && { saver: true }) };
 }
 
 /** @param {string} id */
