@@ -11,17 +11,24 @@ Strike = Callable[[Scene, float], Awaitable["Found"]]
 
 @dataclass
 class Found:
-    """What came of it: words and figures. `broken` are the promises that did not hold."""
+    """What came of it: words and figures. `broken` are the promises that did not hold, `slow`
+    those of speed, which a busy machine breaks too: they are published, not tested."""
 
     said: str
     toll: Toll | None = None
     figures: dict[str, float] = field(default_factory=dict)
     broken: list[str] = field(default_factory=list)
+    slow: list[str] = field(default_factory=list)
 
     def owe(self, promise: str, held: bool) -> None:
         """A promise, and whether it held."""
         if not held:
             self.broken.append(promise)
+
+    def reach(self, promise: str, held: bool) -> None:
+        """A promise of speed, and whether it held."""
+        if not held:
+            self.slow.append(promise)
 
 
 @dataclass(frozen=True)

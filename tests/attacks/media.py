@@ -13,7 +13,6 @@ from pylibsrtp import Policy, Session
 
 from media.core import rtcp
 from media.core.answer import Fingerprint
-from media.core.demux import Kind, kind_of
 from media.core.lines import VP8
 from media.transport import Certificate, DtlsState, SecureLeg
 from tests.attacks.catalogue import Found, attack
@@ -79,7 +78,7 @@ async def odd_datagrams(scene: Scene, seconds: float) -> Found:
             doctor.raw(doctor.check())
             sent += assault(50)
             await asyncio.sleep(0.2)
-            shaking = asyncio.ensure_future(doctor.join())
+            shaking = asyncio.ensure_future(doctor.connect())
             while not shaking.done():
                 sent += assault(5)
                 await asyncio.sleep(0.05)
@@ -154,11 +153,13 @@ async def unsealed(scene: Scene, seconds: float) -> Found:
     key = Policy(key=os.urandom(44), ssrc_type=Policy.SSRC_ANY_OUTBOUND,
                  srtp_profile=Policy.SRTP_PROFILE_AEAD_AES_256_GCM)  # fmt: skip
     wrong = Session(key)
-    async with scene.attackers() as (doctor, nurse), scene.toll() as toll:
+    async with scene.attackers() as (doctor, nurse), scene.toll(True) as toll:
         await doctor.join()
         await nurse.join()
         assert await carries(doctor, nurse)
-        kept = [sealed for _ in range(200) if (sealed := doctor.speak())]
+        said = [rtp(1000 + number, payload=mark) for number in range(200)]
+        kept = [sealed for packet in said if (sealed := doctor.send(packet))]
+        doctor.number = 1200
         await asyncio.sleep(0.5)
         nurse.heard.clear()
         own, there = doctor.sock.getsockname(), doctor.offer.address
@@ -171,11 +172,10 @@ async def unsealed(scene: Scene, seconds: float) -> Found:
                 forge(kept[number % len(kept)], own, there)
 
             sent = 3 * await paced(300, seconds, strike)
-        forwarded = [data for data in nurse.heard if kind_of(data) is Kind.RTP]
         came = await reached(nurse, mark)
         lives = await carries(doctor, nurse)
     found = Found(f"{sent} packets, none forwarded", toll, {"sent": sent})
-    found.owe("none of it is forwarded", not came and len(forwarded) < 5)
+    found.owe("none of it is forwarded", not came)
     found.owe("dropped and counted", toll.counts.get("dropped_srtp", 0) > sent / 2)
     found.owe("the attacked call lives", lives)
     return found
@@ -185,7 +185,7 @@ async def unsealed(scene: Scene, seconds: float) -> Found:
 async def broken_within(scene: Scene, seconds: float) -> Found:
     """Broken extensions, counts, lengths, numbers, reports: only a member can send them."""
     rng = random.Random(4)
-    async with scene.attackers() as (doctor, nurse), scene.toll() as toll:
+    async with scene.attackers() as (doctor, nurse), scene.toll(True) as toll:
         await nurse.join()
         await doctor.join()
         ours = list(doctor.offer.streams().values())
@@ -219,7 +219,7 @@ async def flood(scene: Scene, seconds: float) -> Found:
             silent = not answered(sock)
     rate = sent / toll.seconds
     found = Found(f"{rate:.0f} a second; {toll.kept:.1%} of audio kept", toll, {"rate": rate})
-    found.owe("the flood was one", rate > FLOOD / 2)
+    found.reach("the flood was one", rate > FLOOD / 2)
     found.owe("a stranger is never answered", silent)
     return found
 
@@ -231,7 +231,7 @@ async def _member_storm(
         await nurse.join()
         await doctor.join()
         assert await carries(nurse, doctor)
-        async with scene.toll() as toll:
+        async with scene.toll(True) as toll:
             sent = await paced(rate, seconds, make(doctor))
         lives = await carries(nurse, doctor)
     rate_was = sent / toll.seconds

@@ -141,8 +141,12 @@ class Member:
         return await self.tab.ask("answer", session=self.offer.session, sdp=sdp)
 
     async def join(self, **how: Any) -> "Member":
-        """Connected as a browser is. Raises TimeoutError."""
+        """In, and connected as a browser is. Raises TimeoutError."""
         await self.enter()
+        return await self.connect(**how)
+
+    async def connect(self, **how: Any) -> "Member":
+        """Answers, and shakes hands. Raises TimeoutError."""
         assert (await self.answer(**how))["ok"]
         self._do(self._consent())
         await self.shake()

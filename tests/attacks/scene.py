@@ -17,7 +17,9 @@ from tests.attacks.member import Member, members
 from tests.faults.keep_house import Call, House, living
 from tests.faults.keep_voices import Pair, talking
 
-CALLS = 24  # one is listened to, each attack spoils one
+CALLS = 40  # one is listened to, each attack spoils one
+LEAST = 2.0  # s of listening, below which a share of packets means nothing
+TOLD = 2.2  # s, once in which a worker tells its counters
 TICKS = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
@@ -39,11 +41,12 @@ class Toll:
 
 @dataclass
 class Scene:
-    """See the module. `niceness` is that of the talkers."""
+    """See the module."""
 
     house: House
     calls: list[Call]
     pair: Pair
+    whole: bool = True  # whether each toll waits for the worker's counters
 
     def call(self) -> Call:
         """A call nobody is in yet."""
@@ -71,7 +74,7 @@ class Scene:
 
     async def sessions(self) -> float:
         """How many legs are connected, once the worker told it anew."""
-        await asyncio.sleep(2.2)
+        await asyncio.sleep(TOLD)
         return (await self.counts("carbet_media"))["sessions"]
 
     async def until_counted(self, name: str, least: float, seconds: float = 15) -> float:
@@ -82,14 +85,16 @@ class Scene:
         return count
 
     @asynccontextmanager
-    async def toll(self) -> AsyncIterator[Toll]:
-        """Filled in at the end of the block."""
+    async def toll(self, counted: bool = False) -> AsyncIterator[Toll]:
+        """Filled in at the end of the block, after `LEAST` seconds at least; `counted`: with the
+        worker's counters even where the scene is in a hurry."""
         toll = Toll()
         (worker,) = self.house.workers()
         pids = (worker, self.house.pid)
         counted, lines = await self.counts(), _lines(self.house.log)
         begun, used, held = time.monotonic(), _used(pids), _held(pids)
         yield toll
+        await asyncio.sleep(begun + LEAST - time.monotonic())
         ended = time.monotonic()
         toll.seconds = ended - begun
         toll.worker_cpu, toll.server_cpu = (
@@ -102,7 +107,9 @@ class Scene:
         toll.kept = min(each.share for each in hearings)
         toll.silence = max(each.silence for each in hearings)
         toll.log_lines = _lines(self.house.log) - lines
-        await asyncio.sleep(2.2)
+        if not (counted or self.whole):
+            return
+        await asyncio.sleep(TOLD)
         now = await self.counts()
         toll.counts = {k: v - counted.get(k, 0) for k, v in now.items() if v != counted.get(k, 0)}
 
@@ -136,9 +143,9 @@ def _held(pids: tuple[int, ...]) -> list[int]:
 
 
 @asynccontextmanager
-async def a_scene(folder: Path, niceness: int = 0) -> AsyncIterator[Scene]:
+async def a_scene(folder: Path, whole: bool = True) -> AsyncIterator[Scene]:
     """Carbet, and two people who talk."""
     house = House(folder)
-    calls = await house.furnish(CALLS)
-    async with living(house), talking(house.address, calls.pop(0), niceness) as pair:
-        yield Scene(house, calls, pair)
+    calls = await house.furnish(CALLS, guests=True)
+    async with living(house), talking(house.address, calls.pop(0)) as pair:
+        yield Scene(house, calls, pair, whole)
