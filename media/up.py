@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 
 from media.core import opus, red, twcc
-from media.core.belief import LEAST, Belief
+from media.core.belief import EMPTY, LEAST, Belief
 from media.core.capacity import start
 from media.core.inflow import Inflow, Watch
 from media.core.ladder import Link, Quality, VoiceStep
@@ -21,6 +21,8 @@ DEMAND = 1.5  # times what receivers could use of the largest picture
 START_NEAR = 300_000  # bit/s where nothing is remembered of a link that is near
 VOICE = 100_000  # bit/s beside the pictures
 FLOOR_STEP = 1.3
+FOUND = 1.1  # times what it was told to start again from
+WIDE = 100_000  # bit/s
 LATELY = 5.0  # s: what a browser believed in for less does not shape its pictures
 
 
@@ -36,6 +38,8 @@ class Up:
         begun = start(quality, hint.up, hint.rtt)
         self._ladder = Uplink(quality, begun, now)
         self.belief = Belief(begun, now)
+        self._near = False
+        self._trip_near = quality.start.round_trip
         self._report: LinkReport | None = None
         self._said: list[tuple[int, float]] = []  # what it meant to send at most, and when
         self._planned = 0  # bit/s the browser was told to send
@@ -49,9 +53,15 @@ class Up:
 
     def begin(self, most: int, near: bool) -> None:
         """Nothing came yet: its link carries no more than `most` bit/s, and may be `near`."""
-        if near and self.hint.up is None:
-            self.belief.rate = max(self.belief.rate, START_NEAR)
+        if near:
+            self._begin_near()
         self.belief.rate = min(self.belief.rate, max(LEAST, most))
+
+    def _begin_near(self) -> None:
+        if self.hint.up is None and not self._near:
+            self._near = True
+            self.belief.rate = max(self.belief.rate, START_NEAR)
+            self._ladder.begin(START_NEAR)
 
     def arrived(self, size: int, number: int, now: float) -> None:
         """A decrypted packet of `size` bytes; `number` is transport-wide, -1 when absent."""
@@ -70,6 +80,9 @@ class Up:
     def reported(self, report: LinkReport, now: float) -> None:
         """What the browser says of its own sending."""
         self._report = report
+        waits = self.inflow.queue is None or self.inflow.queue > EMPTY
+        if report.rtt is not None and report.rtt <= self._trip_near and not waits:
+            self._begin_near()
         self._said = [*self._lately(now), (report.up, now)] if report.up else []
 
     def _lately(self, now: float) -> list[tuple[int, float]]:
@@ -105,7 +118,15 @@ class Up:
         demand = min(int(DEMAND * useful) + VOICE, int(AHEAD * self.rate))
         rate = self.belief.step(self.inflow, said, self._planned, demand, self.transfer, now)
         least = min((up for up, _ in self._lately(now)), default=None)
-        return Believed(rate, report.limited if report else "none", least)
+        limited = report.limited if report else "none"
+        return Believed(rate, limited, least, self._found(now))
+
+    def _found(self, now: float) -> int:
+        """Bit/s the browser believes in beyond all it was told to start again from: it has seen so
+        much pass. A thin link's browser is told before it can find out."""
+        said, at = self._said[-1] if self._said else (0, now)
+        floor = self.floor(now)
+        return said if now - at < LATELY and floor and said > max(WIDE, FOUND * floor) else 0
 
     def floor(self, now: float) -> int:
         """Bit/s the browser should start again from, should it believe in less; 0 for none. In

@@ -30,24 +30,29 @@ class Capacity:
         self._began = self._sure_at = now
         self._gone = now - AFTER_CUT
 
-    def step(self, now: float, link: Link, believed: int, goal: int) -> int:
-        """The rate now. `believed`: what its link is believed to carry; `goal`: what the next rung
-        takes while it sends no picture, 0 otherwise: hope goes no further."""
+    def begin(self, rate: int) -> None:
+        """What it begins with is found to be this much at least, by what kind of link it is."""
+        self.sure = max(self.sure, min(MOST, rate))
+
+    def step(self, now: float, link: Link, believed: int, found: int, goal: int) -> int:
+        """The rate now. `believed`: what its link is believed to carry; `found`: what the browser
+        has found out by itself, 0 for nothing; `goal`: what the next rung takes while it sends no
+        picture, 0 otherwise: hope goes no further."""
         came = sane(link.rate)
         self._gone = now if came == 0 else self._gone
         self.after_cut = now - self._gone < AFTER_CUT
         waits = link.queue is not None and link.queue > QUEUE
         self.congested = came > 0 and (waits or (not self.after_cut and lost(link) > LOSS))
         believed = max(LEAST, sane(believed))
-        self._reassure(believed, came, now)
+        self._reassure(believed, max(int(SHOWN * came), sane(found)), now)
         self.rate = min(believed, max(self.sure, goal))
         return self.rate
 
-    def _reassure(self, believed: int, came: int, now: float) -> None:
-        """What a voice and stills may rely on falls with the belief, and rises with what arrives,
+    def _reassure(self, believed: int, shown: int, now: float) -> None:
+        """What a voice and stills may rely on falls with the belief, and rises with what is shown,
         or very slowly."""
         grown = int(self.sure * SURER) if now - self._sure_at >= SLOWLY else 0
-        before, self.sure = self.sure, min(believed, max(self.sure, int(SHOWN * came), grown))
+        before, self.sure = self.sure, min(believed, max(self.sure, shown, grown))
         if self.congested or self.sure != before:
             self._sure_at = now
 

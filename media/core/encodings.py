@@ -7,7 +7,7 @@ TALLER = 1.2  # times the rate of a height that it takes to grow to it
 STRAIN = 4.0  # s a processor must have been the limit before less is asked of it
 RELIEF = 30.0  # s it must not have been before more is
 SMALLEST = 90  # lines: below, a face is no face
-SCANT = 0.75  # of what a rung takes: with less its frames come late
+SCANT = (1.25, 0.75)  # of what a rung takes: with less likely its frames come late
 HARDEST = 2  # steps down at most
 
 
@@ -63,7 +63,7 @@ class Stream:
     def _frames(self, rung: int, matters: str, likely: int) -> int:
         """Frames a second of the rung, or of the next where little of what it takes is likely."""
         level = self._quality.level(rung, matters)
-        scant = rung < STILLS - 1 and likely < SCANT * level.least
+        scant = rung < len(SCANT) and likely < SCANT[rung] * level.least
         return min(level.fps, self._quality.level(rung + 1, matters).fps) if scant else level.fps
 
     def _lines(self, matters: str) -> list[int]:

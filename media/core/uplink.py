@@ -40,6 +40,7 @@ ROOM = 1.2  # times what a rung takes: with less one could not climb there
 TRIAL = 5.0  # s
 PROVEN = 1.3  # times what arrives: people are promised no more
 AIM = 1.6  # times what was shown, the most aimed at: a voice at 16 kbit/s does not try pictures
+EASED = 1.1  # times what is likely, the most that pictures get beside a redundant voice
 DRAINS = ((0.6, 0.2), (0.3, 0.6))  # beyond so many s of queue, so much of what is planned
 EXAM = 2 / 3  # of what is left, for the exam camera, while both are looked at
 
@@ -54,12 +55,13 @@ class Codecs:
 @dataclass(frozen=True)
 class Believed:
     """Of one uplink: the `rate` bit/s it is believed to carry. By the browser's own words: what its
-    pictures are `limited` by (none, cpu, bandwidth or other), and the least bit/s it lately meant
-    to send at most (None: it says nothing)."""
+    pictures are `limited` by (none, cpu, bandwidth or other), the least bit/s it lately meant to
+    send at most (None: it says nothing), and what it has `found` by itself (0: nothing)."""
 
     rate: int
     limited: str = "none"
     said: int | None = None
+    found: int = 0
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,10 @@ class Uplink:
         """Bit/s this uplink is thought to carry."""
         return self._capacity.rate
 
+    def begin(self, rate: int) -> None:
+        """Such a link carries this much at least, from the beginning."""
+        self._capacity.begin(rate)
+
     def step(
         self, now: float, link: Link, believed: Believed, wants: Mapping[str, Sequence[Want]],
         voices: Sequence[VoiceStep], can: Codecs, transfer: bool, ceiling: int | None,
@@ -135,7 +141,7 @@ class Uplink:
         self, now: float, link: Link, believed: Believed, wants: Mapping[str, Sequence[Want]],
         voices: Sequence[VoiceStep], can: Codecs, transfer: bool, ceiling: int | None,
     ) -> Moment:  # fmt: skip
-        rate = self._capacity.step(now, link, believed.rate, self._goal)
+        rate = self._capacity.step(now, link, believed.rate, believed.found, self._goal)
         if bounded := ceiling is not None and sane(ceiling) < rate:
             rate = sane(ceiling)
         if self._capacity.after_cut:
@@ -219,10 +225,12 @@ class Uplink:
     def _encode(
         self, own: int, followed: Mapping[str, Followed], at: Moment
     ) -> tuple[dict[str, Encoding | None], int]:
-        """Each stream, and the bit/s they take together."""
+        """Each stream, and the bit/s they take together. A browser that sends its voice twice
+        (RED) thinks it sends it once and gives pictures the rest, which then wait in it."""
         wires = {"camera": followed["camera"].rate, "low": followed["camera"].low,
                  "exam": followed["exam"].rate}  # fmt: skip
-        likely, held = self._likely(sum(wires.values()), at), _held(at.link.queue)
+        likely = self._likely(sum(wires.values()), at)
+        share = min(_held(at.link.queue), EASED * likely if at.audio.red else 1.0)
         video: dict[str, Encoding | None] = {}
         for key, wire in wires.items():
             one = followed["exam" if key == "exam" else "camera"]
@@ -231,7 +239,7 @@ class Uplink:
                 rung, one.matters, wire, likely=int(likely * wire), av1=at.can.av1 and one.av1,
                 tallest=0 if key == "low" else one.height, strain=at.strain,
             )  # fmt: skip
-            video[key] = made and replace(made, bitrate=int(held * made.bitrate))
+            video[key] = made and replace(made, bitrate=int(share * made.bitrate))
         return video, sum(wire for key, wire in wires.items() if video[key])
 
     def _likely(self, wires: int, at: Moment) -> float:

@@ -47,20 +47,20 @@ def test_congestion_is_a_queue_or_loss_beyond_the_links_own(
     loss: float, own: float, queue: float | None, congested: bool
 ) -> None:
     one = capacity()
-    one.step(0.1, link(60_000, loss, own, queue), 100_000, 0)
+    one.step(0.1, link(60_000, loss, own, queue), 100_000, 0, 0)
     assert one.congested is congested
-    one.step(0.2, link(0, loss, own, queue), 100_000, 0)
+    one.step(0.2, link(0, loss, own, queue), 100_000, 0, 0)
     assert not one.congested, "nothing arrives, and nothing is known"
 
 
 def test_after_a_cut_its_losses_are_forgiven_for_five_seconds() -> None:
     one = capacity()
-    one.step(10.0, link(0), 100_000, 0)
-    one.step(14.9, link(40_000, 0.9, 0.0), 100_000, 0)
+    one.step(10.0, link(0), 100_000, 0, 0)
+    one.step(14.9, link(40_000, 0.9, 0.0), 100_000, 0, 0)
     assert one.after_cut and not one.congested
-    one.step(14.95, link(40_000, 0.9, 0.0, 0.3), 100_000, 0)
+    one.step(14.95, link(40_000, 0.9, 0.0, 0.3), 100_000, 0, 0)
     assert one.congested, "a queue is not"
-    one.step(15.0, link(40_000, 0.9, 0.0), 100_000, 0)
+    one.step(15.0, link(40_000, 0.9, 0.0), 100_000, 0, 0)
     assert one.congested and not one.after_cut
 
 
@@ -76,9 +76,10 @@ def test_an_idle_browser_looks_further_for_seven_seconds_in_twenty() -> None:
 
 
 def sure(
-    one: Capacity, believed: int, now: float, came: int = 10_000, queue: float = 0.0, goal: int = 0
-) -> int:
-    one.step(now, link(came, 0.9, 0.9, queue), believed, goal)
+    one: Capacity, believed: int, now: float, came: int = 10_000, queue: float = 0.0,
+    goal: int = 0, found: int = 0,
+) -> int:  # fmt: skip
+    one.step(now, link(came, 0.9, 0.9, queue), believed, found, goal)
     return one.sure
 
 
@@ -111,3 +112,17 @@ def test_what_is_sure_grows_by_a_quarter_each_calm_minute() -> None:
     assert sure(one, 500_000, 119.95, queue=0.3) == 25_000
     assert sure(one, 500_000, 179.9) == 25_000
     assert sure(one, 500_000, 180.0) == 31_250
+
+
+def test_what_a_browser_found_by_itself_is_as_good_as_shown() -> None:
+    one = capacity(20_000)
+    assert sure(one, 500_000, 1.0, found=300_000) == one.rate == 300_000
+    assert sure(one, 200_000, 2.0, found=300_000) == one.rate == 200_000
+
+
+def test_a_link_of_a_good_kind_begins_with_what_such_links_carry() -> None:
+    one = capacity(20_000)
+    one.begin(300_000)
+    assert sure(one, 250_000, 1.0) == one.rate == 250_000
+    one.begin(100_000)
+    assert sure(one, 250_000, 2.0) == 250_000
