@@ -10,6 +10,7 @@ ARRIVES = 0.85  # of what is sent must arrive: otherwise the link got thinner st
 DRAINS = 1.15  # of what is sent arrives: more, and a queue of ours is being emptied
 SETTLED = 0.5  # s after which rates show what we left
 KNOWN = 15.0  # s a verdict holds: a download's queue comes and goes, and each fall would lose to it
+LONGEST = 60.0  # s of that at most: each further verdict holds twice as long as the last
 THINNER = 0.7  # of what left arrives: less is the link, whoever stands in the queue
 FULLER = 0.3  # s of queue beyond the one judged: ours may be in it by now
 
@@ -23,7 +24,8 @@ class Rival:
         self._from = 0.0
         self._relief = 0.0
         self._at = 0.0
-        self._known_until = 0.0
+        self._known_until = -LONGEST
+        self._holds = KNOWN
         self._judged = 0.0  # s of queue at the verdict
 
     def beside(self, queue: float, left: float, carried: float, now: float) -> bool:
@@ -54,5 +56,7 @@ class Rival:
         self._capacity = 0.0
         if queue <= self._queue - SHARE * self._relief:
             return False
-        self._known_until, self._judged = now + KNOWN, queue
+        again = now - self._known_until < KNOWN
+        self._holds = min(LONGEST, 2 * self._holds) if again else KNOWN
+        self._known_until, self._judged = now + self._holds, queue
         return True

@@ -88,3 +88,12 @@ def test_beside_a_rival_only_a_thinner_link_or_a_longer_queue_is_ours() -> None:
     assert known().beside(0.79, 50_000, 36_000, 2.0)
     assert not known().beside(0.81, 50_000, 36_000, 2.0)
     assert not known().beside(0.5, 50_000, 34_000, 2.0)
+
+
+@pytest.mark.parametrize(("later", "holds"), [(30.0, 30.0), (31.5, 15.0)])
+def test_a_verdict_soon_repeated_holds_twice_as_long(later: float, holds: float) -> None:
+    rival = known()  # until 16.1
+    rival.fell(0.5, 100_000, 100_000, LOOP, later - 1.1)
+    assert judged(rival, 5, sending=50_000, carried=50_000, queue=0.5, start=later - 1.1)
+    assert rival.beside(0.5, 50_000, 50_000, later + holds - 0.1)
+    assert not rival.beside(0.5, 50_000, 50_000, later + holds + 0.1)
