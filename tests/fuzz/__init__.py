@@ -1,0 +1,1 @@
+"""Every parser of ours under coverage-guided fuzzing: `python -m tests.fuzz`."""
