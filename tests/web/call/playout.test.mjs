@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Playout } from "../../../web/static/js/call/playout.js";
+import { Playout, playLater } from "../../../web/static/js/call/playout.js";
 
 const RATE = 48_000;
 
@@ -9,13 +9,14 @@ const RATE = 48_000;
 function setup() {
   const clock = { now: 0 };
   const restarted = [];
-  const playout = new Playout((mids) => restarted.push(mids), () => clock.now);
+  const waits = [];
+  const playout = new Playout((mids) => restarted.push(mids), (mid, delay) => waits.push([mid, delay]), () => clock.now);
   const lines = new Map();
 
   function second(figures) {
     clock.now += 1000;
-    const rows = Object.entries(figures).map(([mid, { late = 0.1, invented = 0, silence = 0, bytes = 2000, played = RATE }]) => {
-      const before = lines.get(mid) ?? { jitterBufferDelay: 0, jitterBufferEmittedCount: 0, concealedSamples: 0, silentConcealedSamples: 0, totalSamplesReceived: 0, bytesReceived: 0 };
+    const rows = Object.entries(figures).map(([mid, { late = 0.1, invented = 0, silence = 0, bytes = 2000, played = RATE, asked = 0, lost = 0 }]) => {
+      const before = lines.get(mid) ?? { jitterBufferDelay: 0, jitterBufferEmittedCount: 0, concealedSamples: 0, silentConcealedSamples: 0, totalSamplesReceived: 0, bytesReceived: 0, nackCount: 0, packetsLost: 0 };
       const now = {
         jitterBufferDelay: before.jitterBufferDelay + late * played,
         jitterBufferEmittedCount: before.jitterBufferEmittedCount + played,
@@ -23,6 +24,8 @@ function setup() {
         silentConcealedSamples: before.silentConcealedSamples + silence * RATE,
         totalSamplesReceived: before.totalSamplesReceived + RATE,
         bytesReceived: before.bytesReceived + bytes,
+        nackCount: before.nackCount + asked,
+        packetsLost: before.packetsLost + lost,
       };
       lines.set(mid, now);
       return { type: "inbound-rtp", kind: "audio", mid, ...now };
@@ -30,7 +33,7 @@ function setup() {
     playout.look(new Map(rows.map((row, n) => [n, row])));
     return restarted.length;
   }
-  return { second, restarted, lines, playout };
+  return { second, restarted, waits, lines, playout };
 }
 
 /** Speech in time, then `seconds` of speech this late. */
@@ -120,4 +123,45 @@ test("each line has its own delay; pictures and what this side sends have none",
   assert.deepEqual(page.restarted, [["a0"]]);
   page.playout.look(new Map([[0, { type: "inbound-rtp", kind: "video", mid: "v0" }], [1, { type: "outbound-rtp", kind: "audio", mid: "mic" }]]));
   assert.equal(page.restarted.length, 1);
+});
+
+/** So many seconds of which a part is invented, though what was asked for came. */
+function repairedLate({ second }, seconds, figures = {}) {
+  for (let n = 0; n < seconds; n++) second({ a0: { asked: 3, invented: 0.03, ...figures } });
+}
+
+test("sound whose repairs come too late plays a little later, step by step, and early again after a while", () => {
+  const page = setup();
+  repairedLate(page, 5);
+  assert.deepEqual(page.waits, [], "five seconds from one reading to another");
+  repairedLate(page, 1);
+  assert.deepEqual(page.waits, [["a0", 200]]);
+  repairedLate(page, 6, { late: 0.2 });
+  assert.deepEqual(page.waits.at(-1), ["a0", 300]);
+  repairedLate(page, 6, { late: 0.35 });
+  assert.equal(page.waits.length, 2, "not beyond");
+  for (let n = 0; n < 29; n++) page.second({ a0: {} });
+  assert.equal(page.waits.length, 2);
+  page.second({ a0: {} });
+  assert.deepEqual(page.waits.at(-1), ["a0", null]);
+  assert.deepEqual(page.restarted, []);
+});
+
+test("it waits for nothing that does not come, and not where little is invented", () => {
+  for (const figures of [{ lost: 1 }, { asked: 0 }, { invented: 0.02 }, { invented: 0, silence: 0.5 }, { played: 0 }]) {
+    const page = setup();
+    repairedLate(page, 20, figures);
+    assert.deepEqual(page.waits, [], JSON.stringify(figures));
+  }
+  const found = setup();
+  repairedLate(found, 3, { lost: 2 });
+  repairedLate(found, 3, { lost: -2 });
+  assert.equal(found.waits.length, 1, "what came late is not lost");
+});
+
+test("a browser is told in its own words, if it has them", () => {
+  const lines = [{ mid: "a0", receiver: { jitterBufferTarget: null } }, { mid: "a1", receiver: {} }];
+  const pc = { getTransceivers: () => lines };
+  for (const mid of ["a0", "a1", "a2"]) playLater(pc, mid, 200);
+  assert.deepEqual(lines.map(({ receiver }) => receiver.jitterBufferTarget), [200, undefined]);
 });

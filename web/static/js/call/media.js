@@ -13,7 +13,7 @@
 
 import { Description } from "./description.js";
 import { Encoder } from "./encoder.js";
-import { Playout } from "./playout.js";
+import { Playout, playLater } from "./playout.js";
 import { hear } from "./protocol.js";
 import { LOOK_SECONDS, Pulse, arrivals, roundTrip } from "./pulse.js";
 import { Uplink } from "./uplink.js";
@@ -57,7 +57,10 @@ class Session {
     this.pc = pc;
     const description = new Description(pc, sdp);
     this.encoder = new Encoder(pc, description);
-    this.playout = new Playout((mids) => description.restart(mids));
+    this.playout = new Playout(
+      (mids) => description.restart(mids),
+      (mid, delay) => playLater(pc, mid, delay),
+    );
   }
 
   /** Whether it carries something, as far as anybody knows. */
