@@ -17,14 +17,15 @@ FIRST_TRIP, LONGEST_TRIP = 0.5, 1.2
 TRIPS = 20
 # s beyond the way there and back: an answer so late is waited for.
 LATE = 0.5
-# bit/s beside the voice while somebody waits: at first, at least, at most.
-PRESSED, PRESSED_LEAST, PRESSED_MOST = 8_000.0, 1_500.0, 64_000.0
+# bit/s beside the voice while somebody waits: at first, where nothing is spared, at least, at most.
+PRESSED, POOR, PRESSED_LEAST, PRESSED_MOST = 8_000.0, 2_000.0, 1_500.0, 64_000.0
 # Of the spare rate, at least.
 EASED = 0.1
-# What one answer adds to a rate at most, or takes from it, as a share of it.
-UP, DOWN = 0.15, 0.25
-# s an answer came later than the promptest: little, and too much.
-CALM, BUSY = 0.1, 0.25
+# What one answer adds to a rate at most, or takes from it, as a share of it: a late one, a very
+# late one.
+UP, DOWN, FAR_DOWN = 0.15, 0.25, 0.5
+# s an answer came later than the promptest: little, too much, far too much.
+CALM, BUSY, DEEP = 0.1, 0.25, 0.5
 # Bits: what is left of a float after many payments keeps no part waiting.
 NOTHING = 1.0
 NEVER = float("inf")
@@ -58,6 +59,8 @@ class Pace:
     def turn(self, way: Way, pressing: bool, now: float) -> None:
         """What is spared from now on; `pressing`: somebody waits for what leaves next."""
         self._pay(now)
+        if pressing and not self._pressing and way.spare <= 0:
+            self._pressed = min(self._pressed, POOR)
         self._way, self._pressing = way, pressing
 
     def leave(self, bits: float, now: float) -> Ticket:
@@ -74,12 +77,7 @@ class Pace:
         self._pay(now)
         took = now - ticket.at
         self._trips.append(took)
-        queue = took - min(self._trips)
-        if queue < CALM:
-            self._change(1 + UP * (1 - queue / CALM))
-        elif queue > BUSY and now - self._lowered > took:
-            self._change(1 - DOWN)
-            self._lowered = now
+        self._feel(took, now)
 
     def lost(self, ticket: Ticket) -> None:
         """It was not, or the answer tells nothing of the way."""
@@ -102,13 +100,29 @@ class Pace:
         late = bool(self._flying) and now - self._flying[0].at > self._trip + LATE
         return late or sum(ticket.bits for ticket in self._flying) > self.rate * self._trip
 
-    def _change(self, times: float) -> None:
+    def _feel(self, took: float, now: float) -> None:
+        """What somebody waits for believes in no way so long: a queue that stood before counts
+        too."""
+        least, again = min(self._trips), now - self._lowered > took
+        pressed = _step(took - min(least, LONGEST_TRIP), again)
+        eased = _step(took - least, again)
+        if min(pressed, eased) < 1:
+            self._lowered = now
         if self._pressing:
-            self._pressed = min(PRESSED_MOST, max(PRESSED_LEAST, self.rate * times))
-        self._eased = min(1.0, max(EASED, self._eased * times))
+            self._pressed = min(PRESSED_MOST, max(PRESSED_LEAST, self.rate * pressed))
+        self._eased = min(1.0, max(EASED, self._eased * eased))
 
     def _pay(self, now: float) -> None:
         self._debt = max(0.0, self._debt - self.rate * (now - self._paid))
         if self._debt < NOTHING:
             self._debt = 0.0
         self._paid = now
+
+
+def _step(queue: float, again: bool) -> float:
+    """What becomes of a rate, as a factor; `again`: whether it may sink once more."""
+    if queue < CALM:
+        return 1 + UP * (1 - queue / CALM)
+    if queue <= BUSY or not again:
+        return 1.0
+    return 1 - (FAR_DOWN if queue > DEEP else DOWN)

@@ -57,12 +57,17 @@ def test_an_answer_that_is_late_is_waited_for() -> None:
 def test_nothing_spared_is_never_but_for_what_somebody_waits_for() -> None:
     assert begun(0).wait(99.0) == NEVER
     assert begun(0, pressing=True).wait(0.0) == 0
-    assert begun(0, pressing=True).rate == 8_000
+    assert begun(0, pressing=True).rate == 2_000
+    assert begun(1_000, pressing=True).rate == 8_000
+    made = begun(0, pressing=True)
+    answered(made, 0.0, 0.6)
+    made.turn(Way(0.0, 0.0), True, 1.0)
+    assert made.rate == pytest.approx(2_300), "it begins there, and grows"
     assert begun(20_000, pressing=True).rate == 20_000
 
 
 def test_prompt_answers_raise_a_pressing_rate_and_late_ones_lower_it() -> None:
-    made = begun(0, pressing=True)
+    made = begun(1, pressing=True)
     answered(made, 0.0, 0.6)
     assert made.rate == pytest.approx(9_200)
     answered(made, 1.0, 0.65)
@@ -74,12 +79,25 @@ def test_prompt_answers_raise_a_pressing_rate_and_late_ones_lower_it() -> None:
     assert made.rate == pytest.approx(before * 0.75)
     answered(made, 3.1, 0.9)
     assert made.rate == pytest.approx(before * 0.75), "once for each way there and back"
+    before = made.rate
+    answered(made, 5.0, 1.2)
+    assert made.rate == pytest.approx(before / 2), "far too late"
     for n in range(15):
         answered(made, 10.0 + 2 * n, 1.9)
     assert made.rate == 1_500
     for n in range(80):
         answered(made, 100.0 + 2 * n, 0.6)
     assert made.rate == 64_000
+
+
+def test_a_queue_that_stood_before_is_no_long_way() -> None:
+    """A satellite, there and back, takes less than 1.2 s with a part: what takes longer waits."""
+    made = begun(1_000, pressing=True)
+    answered(made, 0.0, 1.5)
+    assert made.rate == pytest.approx(6_000)
+    answered(made, 3.0, 1.2)
+    assert made.rate == pytest.approx(6_900)
+    assert begun(1_000).rate == 1_000
 
 
 def test_what_is_spared_is_given_up_while_answers_are_late_and_taken_again() -> None:
@@ -112,6 +130,8 @@ def test_a_page_does_upward_what_the_server_does_downward() -> None:
     assert figures("TRIPS") + figures("LATE") + figures("EASED") == [
         pace.TRIPS, pace.LATE, pace.EASED,
     ]  # fmt: skip
-    assert figures("PRESSED") == [pace.PRESSED, pace.PRESSED_LEAST, pace.PRESSED_MOST]
-    assert figures("STEP") == [pace.UP, pace.DOWN]
-    assert figures("QUEUE") == [pace.CALM, pace.BUSY]
+    assert figures("PRESSED") == [
+        pace.PRESSED, pace.POOR, pace.PRESSED_LEAST, pace.PRESSED_MOST,
+    ]  # fmt: skip
+    assert figures("STEP") == [pace.UP, pace.DOWN, pace.FAR_DOWN]
+    assert figures("QUEUE") == [pace.CALM, pace.BUSY, pace.DEEP]

@@ -24,16 +24,16 @@ const FIRST_TRIP = 0.5;
 const LONGEST_TRIP = 1.2;
 /** Answers among which the promptest tells how long the way is. */
 const TRIPS = 20;
-/** bit/s beside the voice while somebody waits: at first, at least, at most. */
-const PRESSED = { first: 8000, least: 1500, most: 64_000 };
+/** bit/s beside the voice while somebody waits: at first, where nothing is spared, at least, at most. */
+const PRESSED = { first: 8000, poor: 2000, least: 1500, most: 64_000 };
 /** Of the spare rate, at least. */
 const EASED = 0.1;
-/** What one answer adds to a rate at most, or takes from it, as a share of it. */
-const STEP = { up: 0.15, down: 0.25 };
+/** What one answer adds to a rate at most, or takes from it, as a share of it: a late one, a very late one. */
+const STEP = { up: 0.15, down: 0.25, deep: 0.5 };
 /** s beyond the way there and back: an answer so late is waited for. */
 const LATE = 0.5;
-/** s an answer came later than the promptest. */
-const QUEUE = { calm: 0.1, busy: 0.25 };
+/** s an answer came later than the promptest: little, too much, far too much. */
+const QUEUE = { calm: 0.1, busy: 0.25, deep: 0.5 };
 
 export class Pace {
   #spare = FIRST_SPARE;
@@ -78,6 +78,7 @@ export class Pace {
    */
   press(pressing) {
     this.#pay();
+    if (pressing && !this.#pressing && this.#spare === 0) this.#pressed = Math.min(this.#pressed, PRESSED.poor);
     this.#pressing = pressing;
   }
 
@@ -107,7 +108,7 @@ export class Pace {
     this.lost(ticket);
     const took = this.clock.now() - ticket.at;
     this.#trips = [...this.#trips, took].slice(-TRIPS);
-    this.#feel(took - Math.min(...this.#trips), took);
+    this.#feel(took);
   }
 
   /**
@@ -147,22 +148,18 @@ export class Pace {
   }
 
   /**
-   * @param {number} queue s
+   * What somebody waits for believes in no way so long: a queue that stood before counts too.
    * @param {number} took s
    */
-  #feel(queue, took) {
+  #feel(took) {
+    const least = Math.min(...this.#trips);
     const now = this.clock.now();
-    if (queue < QUEUE.calm) this.#turn(1 + STEP.up * (1 - queue / QUEUE.calm));
-    else if (queue > QUEUE.busy && now - this.#lowered > took) {
-      this.#turn(1 - STEP.down);
-      this.#lowered = now;
-    }
-  }
-
-  /** @param {number} times the rate of now */
-  #turn(times) {
-    if (this.#pressing) this.#pressed = Math.min(PRESSED.most, Math.max(PRESSED.least, this.#allowed * times));
-    this.#eased = Math.min(1, Math.max(EASED, this.#eased * times));
+    const again = now - this.#lowered > took;
+    const pressed = stepOf(took - Math.min(least, LONGEST_TRIP), again);
+    const eased = stepOf(took - least, again);
+    if (Math.min(pressed, eased) < 1) this.#lowered = now;
+    if (this.#pressing) this.#pressed = Math.min(PRESSED.most, Math.max(PRESSED.least, this.#allowed * pressed));
+    this.#eased = Math.min(1, Math.max(EASED, this.#eased * eased));
   }
 
   #pay() {
@@ -177,4 +174,15 @@ export class Pace {
 /** @param {number} bytes of data */
 function bitsOf(bytes) {
   return (bytes + OVERHEAD) * 8;
+}
+
+/**
+ * What becomes of a rate, as a factor.
+ * @param {number} queue s
+ * @param {boolean} again whether it may sink once more
+ */
+function stepOf(queue, again) {
+  if (queue < QUEUE.calm) return 1 + STEP.up * (1 - queue / QUEUE.calm);
+  if (queue <= QUEUE.busy || !again) return 1;
+  return 1 - (queue > QUEUE.deep ? STEP.deep : STEP.down);
 }
