@@ -327,6 +327,14 @@ def test_a_still_that_cannot_be_made_is_told_and_the_call_goes_on(
     expect(c.page.get_by_role("button", name="Micro : couper")).to_be_enabled()
 
 
+def test_what_takes_and_draws_stills_is_fetched_before_the_call(call: Open) -> None:
+    """On a thin link it would cross for a quarter of a minute beside the voice."""
+    c = call()
+    fetched = "performance.getEntriesByType('resource').some((one) => /still_apart/.test(one.name))"
+    c.page.wait_for_function(f"() => {fetched}")
+    assert c.said("still_begin") == []
+
+
 @pytest.mark.parametrize("status", [0, 503])
 def test_scripts_that_cannot_be_fetched_are_fetched_when_the_link_is_back(
     call: Open, status: int
