@@ -20,6 +20,8 @@ from signaling.events import Arrival
 from signaling.planning import GUEST_KINDS
 from signaling.seats import Stage
 
+LASTING = frozenset({Stage.IN.value, Stage.DOOR.value})
+
 
 class Unknown(Exception):
     """May not be here. Says nothing more."""
@@ -50,12 +52,48 @@ def actor_of(login: LoginSession) -> Actor | None:
 async def arrival_of(
     db: Database, header: str, consultation_id: str, policy: SessionSettings, now: dt.datetime
 ) -> Arrival:
-    """Who arrives by these cookies, with their seat, made if need be. Raises `Unknown`."""
+    """Who arrives by these cookies, with their seat, made if need be. Raises `Unknown`.
+
+    Whoever comes back to a seat writes nothing, and neither do made-up cookies: a crowd at the
+    entrance must not queue for the one place where one writes."""
+    async with db.read() as session:
+        known, arrival = await _known(session, header, consultation_id, policy, now)
+    if not known:
+        raise Unknown
+    if arrival is not None:
+        return arrival
     async with db.begin() as session:
         arrival = await _arrival(session, header, consultation_id, policy, now)
     if arrival is None:
         raise Unknown
     return arrival
+
+
+async def _known(
+    session: AsyncSession,
+    header: str,
+    consultation_id: str,
+    policy: SessionSettings,
+    now: dt.datetime,
+) -> tuple[bool, Arrival | None]:
+    """Whether any of these cookies is somebody's, and who it is where nothing need be written."""
+    stored = storable(consultation_id)
+    consultation = await session.get(Consultation, consultation_id) if stored else None
+    known = False
+    for cookie in cookies_of(header):
+        login = await sessions.find(session, cookie, policy=policy, now=now)
+        actor = actor_of(login) if login else None
+        if login is None or actor is None:
+            continue
+        known = True
+        if consultation is None or not can(actor, Action.ENTER, consultation):
+            continue
+        seat = (await session.scalars(_seat_of(actor, consultation))).one_or_none()
+        # Who is in, or at the door, is kept alive by the minute (`presence`).
+        if seat is None or (seat.stage not in LASTING and sessions.needs_touch(login, now)):
+            return True, None
+        return True, await _described_arrival(session, seat, login, actor, consultation)
+    return known, None
 
 
 async def _arrival(
@@ -92,6 +130,16 @@ async def _seated(
     session: AsyncSession, login: LoginSession, actor: Actor, consultation: Consultation
 ) -> Arrival:
     seat = await seat_of(session, actor, consultation, login)
+    return await _described_arrival(session, seat, login, actor, consultation)
+
+
+async def _described_arrival(
+    session: AsyncSession,
+    seat: Seat,
+    login: LoginSession,
+    actor: Actor,
+    consultation: Consultation,
+) -> Arrival:
     invitation = login.invitation
     return Arrival(
         seat.id,
@@ -110,16 +158,23 @@ async def _seated(
     )
 
 
+def _mine(actor: Actor) -> dict[str, str]:
+    return {"person_id": actor.id} if actor.kind == "member" else {"invitation_id": actor.id}
+
+
+def _seat_of(actor: Actor, consultation: Consultation) -> sa.Select[Seat]:
+    return sa.select(Seat).filter_by(consultation_id=consultation.id, **_mine(actor))
+
+
 async def seat_of(
     session: AsyncSession, actor: Actor, consultation: Consultation, login: LoginSession
 ) -> Seat:
     """This actor's place in this consultation; two tabs at once find the same."""
-    mine = {"person_id": actor.id} if actor.kind == "member" else {"invitation_id": actor.id}
-    query = sa.select(Seat).filter_by(consultation_id=consultation.id, **mine)
+    mine = _mine(actor)
     # The consultation's row is held, so that a second connection waits for the first's seat.
     lock = sa.select(Consultation.id).where(Consultation.id == consultation.id)
     await session.execute(lock.with_for_update())
-    seat = (await session.scalars(query)).one_or_none()
+    seat = (await session.scalars(_seat_of(actor, consultation))).one_or_none()
     kind, name, place = _described(actor, consultation, login)
     if seat is None:
         seat = Seat(

@@ -1,8 +1,9 @@
 """What live rooms leave in the database: in order, exactly once, without holding up a call.
 
-Each step of a room is one batch, stored in one transaction with its audit rows. While the
-database is away batches wait in memory, up to a bound; then they are stored in the order they
-happened. A batch whose commit was not confirmed is recognised when it is tried again.
+Each step of a room is one batch, stored in one transaction with its audit rows; batches that wait
+at the same time share one. While the database is away they wait in memory, up to a bound; then
+they are stored in the order they happened. A batch whose commit was not confirmed is recognised
+when it is tried again.
 """
 
 import asyncio
@@ -10,6 +11,7 @@ import datetime as dt
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
+from itertools import islice
 from typing import Any
 
 from server.kernel import tasks
@@ -21,6 +23,7 @@ from signaling.rows import Batch, store
 
 log = logging.getLogger("carbet.journal")
 BOUND = 20_000
+GROUP = 50  # batches of one transaction, when so many wait
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 0.8
 
 
@@ -42,6 +45,7 @@ class Journal:
         self._batches: deque[Batch] = deque()
         self._more = asyncio.Event()
         self._writer: asyncio.Task[Any] | None = None
+        self._group = GROUP
         self.away = False
 
     def start(self) -> None:
@@ -99,21 +103,28 @@ class Journal:
             if not self._batches:
                 self._more.clear()
                 await self._more.wait()
-            batch = self._batches[0]
+            group = list(islice(self._batches, self._group))
             try:
-                await self._store(batch)
+                await self._store(group)
             except DatabaseAway:
-                self.away = batch.tried = True
+                self.away = True
+                for batch in group:
+                    batch.tried = True
                 await asyncio.sleep(pause)
                 pause = min(LONGEST_PAUSE, 2 * pause)
                 continue
             except Exception:
+                if len(group) > 1:
+                    # One by one, so that the others need not suffer for it.
+                    self._group = 1
+                    continue
                 # Ours to mend; the rooms after it must not wait for that.
                 METRICS.task_failures.labels("journal").inc()
-                log.exception("a batch could not be stored", extra={"room": batch.room})
-            pause = FIRST_PAUSE
-            self._batches.popleft()
-            batch.done.set()
+                log.exception("a batch could not be stored", extra={"room": group[0].room})
+            pause, self._group = FIRST_PAUSE, GROUP
+            for batch in group:
+                self._batches.popleft()
+                batch.done.set()
             self._returned()
 
     def _returned(self) -> None:
@@ -123,7 +134,11 @@ class Journal:
                 # Beside the writer, whom its failure must not end.
                 tasks.spawn(_awaited(self._back), "database back")
 
-    async def _store(self, batch: Batch) -> None:
+    async def _store(self, group: list[Batch]) -> None:
+        """A group in one transaction: whoever waits for the disk waits for one sync, not for all
+        those before."""
+        ended: frozenset[str] = frozenset()
         async with self._db.begin() as session:
-            ended = await store(session, batch)
+            for batch in group:
+                ended |= await store(session, batch)
         await self._revocations.announce(ended)

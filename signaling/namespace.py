@@ -15,7 +15,7 @@ from typing import Any
 
 import socketio
 
-from server.kernel import sessions, tasks
+from server.kernel import tasks
 from server.kernel.db import Database, DatabaseAway, utcnow
 from server.kernel.limits import Bucket
 from server.kernel.metrics import METRICS
@@ -135,7 +135,7 @@ class CallNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
         return acknowledgement(await self._asked(socket, event, arguments[1:]))
 
     async def _connect(self, socket: str, environ: dict[str, Any], auth: Any = None) -> None:
-        header = str(environ.get("HTTP_COOKIE", ""))
+        header, began = str(environ.get("HTTP_COOKIE", "")), monotonic()
         try:
             hello = parsing.parse_hello(auth)
             arrival = await self._arrival(header, hello)
@@ -147,7 +147,7 @@ class CallNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
         connection = Connection.fresh(hello.consultation, self._clock())
         self._sockets[socket] = connection
         METRICS.sockets.set(len(self._sockets))
-        tasks.spawn(self._seat(socket, connection, arrival, hello), "seat")
+        tasks.spawn(self._seat(socket, connection, arrival, hello, began), "seat")
 
     async def _arrival(self, header: str, hello: Hello) -> Arrival:
         digest = hashlib.sha256("\x1f".join(entrance.cookies_of(header)).encode()).hexdigest()
@@ -190,7 +190,7 @@ class CallNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
         return seat.stage in (Stage.IN, Stage.DOOR)
 
     async def _seat(
-        self, socket: str, connection: Connection, arrival: Arrival, hello: Hello
+        self, socket: str, connection: Connection, arrival: Arrival, hello: Hello, began: float
     ) -> None:
         """Socket.IO answers the connection only after its handler: nothing may be sent before."""
         manager = self._io.manager
@@ -209,28 +209,25 @@ class CallNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
                 saver=hello.saver,
             )
             await self._rooms.arrive(hello.consultation, event)
-            await self._still_valid(arrival.credential)
+            if self._rooms.ended_since(arrival.credential, began):
+                # Announced while this seat was on the way, when nobody held it.
+                await self._rooms.revoked(frozenset({arrival.credential}))
         except DatabaseAway:
             await self.drop(socket)
         finally:
             connection.seated.set()
 
-    async def _still_valid(self, credential: str) -> None:
-        """A session revoked while its seat was on the way was announced to nobody."""
-        try:
-            async with self._db.read() as session:
-                alive = await sessions.alive(session, credential, policy=self._policy, now=utcnow())
-        except DatabaseAway:
-            return
-        if not alive:
-            await self._rooms.revoked(frozenset({credential}))
-
     async def _disconnect(self, socket: str) -> None:
+        """Engine.IO may find out that a socket is dead as something is being sent to it, and waits
+        for this: the room, whose turn that is, must not be waited for."""
         connection = self._sockets.pop(socket, None)
         METRICS.sockets.set(len(self._sockets))
         if connection is not None:
-            await connection.seated.wait()
-            await self._rooms.handle(connection.room, Vanished(socket))
+            tasks.spawn(self._vanish(socket, connection), "vanish")
+
+    async def _vanish(self, socket: str, connection: Connection) -> None:
+        await connection.seated.wait()
+        await self._rooms.handle(connection.room, Vanished(socket))
 
     async def _asked(self, socket: str, event: Any, arguments: tuple[Any, ...]) -> Reply:
         connection = self._sockets.get(socket)

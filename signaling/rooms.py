@@ -6,7 +6,10 @@ and without a worker (seats ask again). It knows sockets only as names to send t
 
 import asyncio
 import datetime as dt
+from math import inf
+from time import monotonic
 from typing import Any, Protocol, get_args
+from weakref import WeakValueDictionary
 
 from media import client
 from server.kernel import tasks
@@ -53,6 +56,8 @@ from signaling.wire import Wire
 TICK = 1.0
 SWEEP = 30.0
 ALIVE = 60.0
+# Longer than anybody takes from their cookie to their seat (s).
+REMEMBERED = 120.0
 # How long an acknowledgement waits for the disk; a call is not held up longer.
 STORED_WITHIN = 3.0
 
@@ -87,7 +92,9 @@ class Rooms:
         self._delivery = Delivery(self.live, albums, media)
         self._wire = Wire(media, self.handle, self._clock)
         self._live: dict[str, Live] = {}
-        self._loading = asyncio.Lock()
+        # One turn for each room; gone when nobody holds it or waits for it.
+        self._loading: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._ended: dict[str, float] = {}  # login session → when it was announced as over
         self._tasks: list[asyncio.Task[Any]] = []
         self._restored = False
         self.journal = Journal(db, revocations, self._keep_alive)
@@ -134,10 +141,11 @@ class Rooms:
         Raises `DatabaseAway`."""
         if consultation_id in self._live:
             return True
-        async with self._loading:
+        async with self._loading.setdefault(consultation_id, asyncio.Lock()):
             if consultation_id in self._live:
                 return True
-            await self.journal.flushed()
+            if self.journal.holds(consultation_id):
+                await self.journal.flushed()
             peers = frozenset(self._media.peers(consultation_id))
             async with self._db.read() as session:
                 room = await restoration.load(session, consultation_id, peers, self._clock())
@@ -266,8 +274,15 @@ class Rooms:
 
     async def revoked(self, session_ids: frozenset[str]) -> None:
         """Sockets of these login sessions are cut, at once."""
+        now = monotonic()
+        self._ended = {c: at for c, at in self._ended.items() if now - at < REMEMBERED}
+        self._ended |= dict.fromkeys(session_ids, now)
         for room in tuple(self._live):
             await self.handle(room, Revoked(session_ids))
+
+    def ended_since(self, credential: str, moment: float) -> bool:
+        """Whether this login session was announced as over since then (`time.monotonic`)."""
+        return self._ended.get(credential, -inf) >= moment
 
     async def tick(self) -> None:
         """Seats given up after ten minutes, offers asked again, empty rooms forgotten."""

@@ -61,6 +61,11 @@ AUDITED = {
 }
 
 
+ACTORS = 20_000
+# Whose seat it is never changes, and is asked for at every step.
+_actors: dict[str, str] = {}
+
+
 @dataclass
 class Batch:
     """What one step of a room leaves. `done` is set once it is on disk, or given up."""
@@ -118,10 +123,18 @@ async def _audit(session: AsyncSession, batch: Batch, row: Audit) -> None:
 
 async def actor_of(session: AsyncSession, seat_id: str | None) -> str:
     """A seat's person or invitation, as the audit log names it; the server itself for None."""
-    seat = await session.get(Seat, seat_id) if seat_id else None
-    if seat is None:
+    if seat_id is None:
         return "server"
-    return f"member:{seat.person_id}" if seat.person_id else f"guest:{seat.invitation_id}"
+    if seat_id not in _actors:
+        query = sa.select(Seat.person_id, Seat.invitation_id).where(Seat.id == seat_id)
+        found = (await session.execute(query)).one_or_none()
+        if found is None:
+            return "server"
+        if len(_actors) >= ACTORS:
+            _actors.clear()
+        person, invitation = found
+        _actors[seat_id] = f"member:{person}" if person else f"guest:{invitation}"
+    return _actors[seat_id]
 
 
 async def _end_sessions(

@@ -12,7 +12,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -21,6 +21,9 @@ from server.kernel.db import AuditRow, utcnow
 
 Outcome = Literal["done", "refused"]
 FIRST = "0" * 64
+TABLE = cast(sa.Table, AuditRow.__table__)
+# Where a transaction remembers the row it added last: a session of `Database` lives for one.
+LAST = "last audit row"
 # Any constant will do, as long as nothing else in this database takes the same lock.
 POSTGRES_LOCK = 0x43415242
 
@@ -166,9 +169,7 @@ async def record(
     Two writers would chain to the same row: on SQLite `begin` already lets one through at a
     time, on PostgreSQL the lock taken here is held until the transaction ends.
     """
-    if session.get_bind().dialect.name == "postgresql":
-        await session.execute(sa.select(sa.func.pg_advisory_xact_lock(POSTGRES_LOCK)))
-    last = await head(session)
+    last = session.info.get(LAST) or await _held_head(session)
     row = AuditRow(
         number=last.number + 1,
         at=now or utcnow(),
@@ -180,9 +181,19 @@ async def record(
         previous=last.digest,
     )
     row.digest = digest_of(row)
-    session.add(row)
+    # Past the unit of work: nothing is ever changed in this row, and many are written.
+    values = {column.key: getattr(row, column.key) for column in TABLE.columns}
     await session.flush()
+    await session.execute(sa.insert(TABLE), values)
+    session.info[LAST] = Head(row.number, row.digest)
     return row
+
+
+async def _held_head(session: AsyncSession) -> Head:
+    """The last row; until this transaction ends nobody else adds one."""
+    if session.get_bind().dialect.name == "postgresql":
+        await session.execute(sa.select(sa.func.pg_advisory_xact_lock(POSTGRES_LOCK)))
+    return await head(session)
 
 
 async def verify(session: AsyncSession) -> Broken | None:
