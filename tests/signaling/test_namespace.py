@@ -110,6 +110,20 @@ async def test_events_named_like_connections_are_not_taken_for_them(house: House
     assert (await doctor.ask("hand", up=True))["ok"]
 
 
+async def test_a_socket_found_dead_as_it_is_told_something_holds_up_nobody(house: House) -> None:
+    doctor = await house.enters(house.people.clinician)
+    nurse = await house.enters(house.people.nurse)
+    room = house.rooms.live(house.consultation.id)
+    assert room is not None
+    socket = room.by_id[nurse.view["me"]["seat"]].socket
+    io: Any = house.rooms._line.server  # type: ignore[union-attr]
+    held = io.eio.sockets[io.manager.eio_sid_from_sid(socket, "/call")]
+    held.last_ping = 1e-9  # unanswered since the machine began
+    for up in (True, False):
+        assert (await doctor.ask("hand", up=up))["ok"]
+    assert (await doctor.ask("say", text()))["ok"]
+
+
 async def test_whoever_is_outside_hears_and_does_nothing(house: House) -> None:
     doctor = await house.enters(house.people.clinician)
     guest = await house.browser(await house.redeems()).open()
