@@ -1,5 +1,5 @@
 # Two commands do everything: `make run` starts Carbet, `make test` proves it.
-.PHONY: run test style types imports tests lab bench words lock clean
+.PHONY: run test style types imports tests lab compiled bench words lock clean
 .DEFAULT_GOAL := run
 
 PYTHON ?= python3
@@ -36,9 +36,16 @@ lab: .venv/test
 	$(BIN)/python -m tests.lab
 	$(BIN)/python -m tests.lab.report
 
+# The packet path made C by mypyc from its own sources; needs a C compiler, and is tested as they
+# are. Optional: workers run the sources where this was not made of exactly them.
+compiled: .venv/test
+	$(BIN)/python -m media.compiled
+	tests/alone $(BIN)/pytest --quiet --numprocesses auto -p tests.compiled tests/media
+
 # What a call costs, beside Janus and stock aiortc. Wants the machine for itself.
 bench: .venv/test
 	config/debian/install lab
+	-$(BIN)/python -m media.compiled
 	tests/alone $(BIN)/python -m tests.bench
 	$(BIN)/python -m tests.lab.report
 

@@ -7,6 +7,7 @@ of the machine could read it.
 import argparse
 import asyncio
 import fcntl
+import gc
 import ipaddress
 import logging
 import os
@@ -20,6 +21,7 @@ from typing import TextIO
 
 import uvloop
 
+import media.compiled  # before all that it may replace
 from media.dial import Line
 from media.port import Port
 from media.quality import DEFAULT, load
@@ -28,6 +30,8 @@ from media.worker import Worker
 from server.kernel import logs, tasks
 
 log = logging.getLogger("carbet.media")
+# Packets kept for repairs are many and never in cycles: looking for those took a sixth of the work.
+RARELY = (100_000, 20, 20)
 TOKEN = "CARBET_MEDIA_TOKEN"  # noqa: S105 - its name
 
 
@@ -75,6 +79,8 @@ def hold(path: str) -> TextIO | None:
 
 async def work(options: argparse.Namespace, token: str) -> None:
     """Run one worker until it is told to stop or has nothing left to do."""
+    gc.freeze()
+    gc.set_threshold(*RARELY)
     counts: Counter[str] = Counter()
     port = Port(counts)
     port.open(options.host, options.udp_port)
@@ -86,7 +92,9 @@ async def work(options: argparse.Namespace, token: str) -> None:
     run = tasks.spawn(line.run(worker, options.linger, options.supervised), "media line")
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, run.cancel)
-    log.info("media worker listening", extra={"port": port.number, "addresses": port.addresses})
+    log.info("media worker listening", extra={
+        "port": port.number, "addresses": port.addresses, "compiled": media.compiled.is_used(),
+    })  # fmt: skip
     try:
         await run
     except asyncio.CancelledError:

@@ -130,7 +130,8 @@ class Down:
         for track, item in self._pacer.stale(now):
             track.skip(item, now)
         self._probing(now)
-        self.budget.rate = rate = UNKNOWN if self.blind else self.estimate.bitrate
+        rate = UNKNOWN if self.blind else self.estimate.bitrate
+        self.budget.rate = float(rate)
         self._pacer.rate = max(HEADROOM * rate, self._probe_rate())
         self._pacer.held = self.estimate.late
         self._serve(now)

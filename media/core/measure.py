@@ -1,5 +1,7 @@
 """How much a source sends, over about the last second. Counts; judges nothing."""
 
+import math
+
 from media.core.wire import OVERHEAD
 
 LAYERS = 3
@@ -51,7 +53,7 @@ class Measure:
     def rates(self, now: float) -> tuple[int, ...]:
         """Bit/s on the wire: the lowest layer, the lowest two, all."""
         sums = self._sums(now)
-        return tuple(round(8 * sum(sums[: n + 1])) for n in range(LAYERS))
+        return tuple(round(8 * math.fsum(sums[: n + 1])) for n in range(LAYERS))
 
     def frame_rate(self, now: float) -> float:
         """Frames a second."""
