@@ -10,10 +10,11 @@ from media.core.inflow import LOSSES, Inflow
 
 LEAST, MOST = 8_000, 20_000_000
 WAITS, CALM = 0.15, 0.08  # s of queue: too much; little enough to grow
+SHARED = 0.12  # s little enough beside a transfer, which keeps some of a queue by itself
 LOSES, QUIET = 0.08, 0.04  # loss beyond the link's own: too much; little enough to grow
 EMPTY = 0.04  # s of queue below which what is lost is lost on the air, not for want of room
 RUIN = 0.3  # loss which is too much even so
-BACK = 0.9  # of what arrives, on congestion
+BACK, BACK_THIN = 0.9, 0.93  # of what arrives, on congestion; on a thin link each kbit/s counts
 BLUNT = 0.75  # of the belief, where what arrives does not tell what the link carries
 DEEPEST = 0.6  # of the belief in one step: other traffic may have taken the rest for a moment
 STANDS = 0.4  # s of queue during which a link has sent all it can: what came just now is its rate
@@ -24,6 +25,7 @@ SILENT = 6_000  # bit/s: less says nothing of the link
 HOLD = 2.0  # s after congestion without growth
 FREE = 0.25  # of the belief, each second, while no end of the link was seen
 FAST, SLOW, TOP = 0.10, 0.03, 0.02  # the same far from where one was seen, near it, beyond it
+TOP_THIN = 0.01  # beyond it on a thin link, where each trial is seen
 NEAR = 0.8
 USED = 0.6  # of the belief: plans beyond it are to show that it is right
 REACH, FREE_REACH = 1.25, 1.8  # times what arrives, the most then
@@ -56,7 +58,7 @@ class Belief:
         waits, excess = seen.queue or 0.0, seen.loss - seen.own_loss
         if seen.queue is not None and waits < EMPTY and excess < RUIN:
             excess = 0.0
-        calm = waits <= CALM and excess <= QUIET
+        calm = waits <= (SHARED if shared else CALM) and excess <= QUIET
         # What was lost before the last step down is still in the figure for a while.
         fresh = now - self._fell > LOSSES
         if seen.rate > 0 and (waits > WAITS or (fresh and excess > LOSES)):
@@ -73,7 +75,9 @@ class Belief:
 
     def _careful(self) -> float:
         most = self._most[0] if self._most else MOST
-        return TOP if self.rate > most else SLOW if self.rate > NEAR * most else FAST
+        if self.rate > most:
+            return TOP if self.rate >= BUNCHED else TOP_THIN
+        return SLOW if self.rate > NEAR * most else FAST
 
     def _free(self, now: float) -> bool:
         """Whether no congestion has shown, for long, where the end of the link is."""
@@ -85,7 +89,7 @@ class Belief:
         that was told to send as much."""
         if now - self._fell < HOLD:
             return 0
-        most = MOST if self._most is None or self._free(now) else BACK * self._most[0]
+        most = MOST if self._most is None or self._free(now) else _back(self._most[0])
         reached = REACH * seen.peak if planned > USED * self.rate else MOST
         return int(min(self.rate, max(LEAST, most), max(LEAST, reached)))
 
@@ -96,7 +100,8 @@ class Belief:
         stands = (seen.queue or 0.0) > STANDS and seen.rate >= WIDE
         came = min(seen.rate, seen.latest) if stands else self._carried(seen)
         self._fell, self._most = now, (self.rate if blunt else float(came), now)
-        to = BLUNT * self.rate if blunt else max(BACK * came, 0 if stands else DEEPEST * self.rate)
+        deepest = 0.0 if stands else DEEPEST * self.rate
+        to = BLUNT * self.rate if blunt else max(_back(came), deepest)
         self.rate = max(LEAST, min(self.rate, to))
 
     @staticmethod
@@ -118,3 +123,8 @@ class Belief:
         if now - self._jumped >= 1.0:
             self._jumped = now
             self.rate = min(said[0], self.rate * JUMP)
+
+
+def _back(came: float) -> float:
+    """What to go back to where so much was too much."""
+    return (BACK if came >= BUNCHED else BACK_THIN) * came

@@ -6,6 +6,7 @@ than the promptest one of the last seconds, it has waited. Estimates no capacity
 """
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from media.core.sequence import Unroller
@@ -49,7 +50,8 @@ class Watch:
         self._burst_from = now
         self._peaks: deque[tuple[float, int]] = deque()
         self._line = Unroller()
-        self._seconds: deque[tuple[float, int, int]] = deque()  # (end, expected, came)
+        self._seconds: deque[tuple[float, int, int, bool]] = deque()  # end, expected, came, waited
+        self._waited = False  # something did since the last of these
         self._numbered = 0
         self._from = -1
         self._cut_at = now
@@ -98,6 +100,7 @@ class Watch:
         while self._prompt[0][0] < now - PROMPT:
             self._prompt.popleft()
         self._late, self._late_at = late - self._prompt[0][1], now
+        self._waited = self._waited or self._late >= CALM
 
     def _lateness(self, ended: int, now: float) -> float:
         """Seconds, on a scale of its own; unrolled over the 32 bits of RTP time."""
@@ -117,7 +120,7 @@ class Watch:
         queue = self._late if self._late is not None and now - self._late_at < 1.0 else None
         loss = self._loss(now)
         if queue is not None and queue < CALM:
-            self._own += OWN_WEIGHT * (loss - self._own)
+            self._own += OWN_WEIGHT * (self._lost(self._seconds, calm=True) - self._own)
         rate = int(self._bytes * 8 / span)
         peak = max((each for at, each in self._peaks if at >= now - PEAK_KEPT), default=0)
         return Inflow(rate, loss, self._own, queue, max(rate, peak), self._latest(now))
@@ -133,9 +136,18 @@ class Watch:
     def _loss(self, now: float) -> float:
         if now - self._cut_at >= 0.5 and self._from >= 0:
             expected = self._line.highest + 1 - self._from
-            self._seconds.append((now, expected, min(expected, self._numbered)))
+            came = min(expected, self._numbered)
+            self._seconds.append((now, expected, came, self._waited))
             self._from, self._numbered, self._cut_at = self._line.highest + 1, 0, now
+            self._waited = False
         while self._seconds and self._seconds[0][0] < now - LOSSES:
             self._seconds.popleft()
-        expected = sum(row[1] for row in self._seconds)
-        return 1 - sum(row[2] for row in self._seconds) / expected if expected > 0 else 0.0
+        return self._lost(self._seconds)
+
+    @staticmethod
+    def _lost(seconds: Iterable[tuple[float, int, int, bool]], calm: bool = False) -> float:
+        """Of all that was expected, or of that alone which nothing waited before: what a full
+        queue drops is not lost on the air."""
+        counted = [row for row in seconds if not (calm and row[3])]
+        expected = sum(row[1] for row in counted)
+        return 1 - sum(row[2] for row in counted) / expected if expected > 0 else 0.0

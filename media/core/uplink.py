@@ -40,7 +40,8 @@ ROOM = 1.2  # times what a rung takes: with less one could not climb there
 TRIAL = 5.0  # s
 PROVEN = 1.3  # times what arrives: people are promised no more
 AIM = 1.6  # times what was shown, the most aimed at: a voice at 16 kbit/s does not try pictures
-EASED = 1.1  # times what is likely, the most that pictures get beside a redundant voice
+EASED = 1.1  # times what is likely, the most that pictures get beside a redundant voice,
+LEAST_EASED = 0.4  # but so much of what is planned: a browser finds out only by sending
 DRAINS = ((0.6, 0.2), (0.3, 0.6))  # beyond so many s of queue, so much of what is planned
 EXAM = 2 / 3  # of what is left, for the exam camera, while both are looked at
 
@@ -230,7 +231,8 @@ class Uplink:
         wires = {"camera": followed["camera"].rate, "low": followed["camera"].low,
                  "exam": followed["exam"].rate}  # fmt: skip
         likely = self._likely(sum(wires.values()), at)
-        share = min(_held(at.link.queue), EASED * likely if at.audio.red else 1.0)
+        eased = max(LEAST_EASED, EASED * likely) if at.audio.red else 1.0
+        share = min(_held(at.link.queue), eased)
         video: dict[str, Encoding | None] = {}
         for key, wire in wires.items():
             one = followed["exam" if key == "exam" else "camera"]

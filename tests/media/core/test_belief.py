@@ -52,7 +52,7 @@ def test_a_browser_told_to_use_it_and_not_using_it_knows_better() -> None:
 
 def test_what_waits_takes_it_down_to_what_arrived() -> None:
     story = Story(100_000)
-    assert story.go(0.25, waiting(80_000)) == pytest.approx(0.9 * 80_000, abs=1)
+    assert story.go(0.25, waiting(80_000)) == pytest.approx(0.93 * 80_000, abs=1)
     assert story.belief.floor(quiet(80_000), 0, story.now + 1.9) == 0, "too soon to tell it more"
     assert story.belief.floor(quiet(80_000), 0, story.now + 2.0) == story.belief.rate
 
@@ -71,7 +71,7 @@ def test_it_goes_down_in_steps_that_can_be_felt() -> None:
         (0.41, 120_000, 140_000, 108_000),
         (0.40, 400_000, 140_000, 585_000),  # the mean of the most and of all that came
         (0.41, 63_999, 40_000, 810_000),  # too few packets to tell
-        (0.41, 64_000, 40_000, 36_000),
+        (0.41, 64_000, 40_000, 37_200),
     ],
 )
 def test_what_comes_out_of_a_queue_that_stands_is_what_the_link_carries(
@@ -81,6 +81,28 @@ def test_what_comes_out_of_a_queue_that_stands_is_what_the_link_carries(
     story = Story(900_000)
     seen = Inflow(rate, 0.0, 0.0, queue, 900_000, latest)
     assert story.go(0.25, seen) == to
+
+
+@pytest.mark.parametrize(("rate", "grown"), [(60_000, 1.03), (200_000, 1.061)])
+def test_beyond_where_a_link_ended_it_feels_its_way_slower_on_a_thin_one(
+    rate: int, grown: float
+) -> None:
+    belief = Belief(rate, 0.0)
+    belief.step(waiting(rate), None, 0, MOST, False, 0.25)
+    belief.rate = rate + 1
+    for n in range(9):
+        belief.step(quiet(rate), None, 0, MOST, False, 2.25 + n / 4)
+    assert belief.rate == pytest.approx(grown * rate, rel=0.002)
+
+
+@pytest.mark.parametrize(("queue", "shared", "grows"), [
+    (0.08, False, True), (0.09, False, False), (0.12, True, True), (0.13, True, False),
+])  # fmt: skip
+def test_it_grows_beside_the_queue_a_transfer_keeps(
+    queue: float, shared: bool, grows: bool
+) -> None:
+    seen = Inflow(50_000, 0.0, 0.0, queue, 50_000)
+    assert (Story(50_000).go(3, seen, shared=shared) > 50_000) is grows
 
 
 def test_a_browser_is_not_told_to_go_beyond_where_the_link_seemed_to_end() -> None:

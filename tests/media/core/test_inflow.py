@@ -102,6 +102,20 @@ def test_loss_while_packets_wait_is_not_the_links_own() -> None:
     assert seen.loss > 0.15 and seen.own_loss < 0.01
 
 
+def test_what_a_queue_dropped_is_not_the_links_own_when_it_has_drained() -> None:
+    speaker = Microphone()
+    speaker.speak(3)
+    for late, lose, looks in ((0.5, 3, 12), (0.0, 0, 40)):
+        for _ in range(looks):
+            speaker.speak(0.24, late=late, lose=lose)
+            seen = speaker.watch.see(speaker.now + late)
+        assert seen.own_loss < 0.01
+    for _ in range(40):
+        speaker.speak(0.24, lose=10)
+        seen = speaker.watch.see(speaker.now)
+    assert seen.own_loss > 0.04
+
+
 def test_a_jump_of_the_numbers_is_no_loss() -> None:
     speaker = Microphone()
     speaker.speak(1)

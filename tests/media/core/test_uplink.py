@@ -131,6 +131,8 @@ def test_beside_a_voice_sent_twice_a_browser_is_not_left_to_share_out_by_itself(
     room = QUALITY.usable(200_000) - careful.audio.wire
     assert room < wire(careful) < 1.2 * room < 0.5 * wire(plain)
     assert careful.spare == plain.spare == 0 and careful.ceiling == plain.ceiling
+    lost = shaped(10_000, 0.02).camera
+    assert lost and 0.35 * plain.camera.bitrate < lost.bitrate < 0.45 * plain.camera.bitrate
 
 
 @pytest.mark.parametrize(("queue", "share"), [(0.3, 1.0), (0.31, 0.6), (0.6, 0.6), (0.61, 0.2)])
