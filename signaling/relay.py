@@ -118,7 +118,7 @@ def hint(room: Room, seat: Seat, now: dt.datetime) -> client.Hint:
     """What is known of a seat's link before it carries anything, and what it may carry. Of one
     that came back in the same stay, what its link was worth a moment ago."""
     site = seat.site
-    had = seat.meter if seat.meter.telling else site or meter.SiteLink("")
+    had = seat.meter if seat.meter.reports else site or meter.SiteLink("")
     together = [s for s in room.seats if site and s.site and s.site.id == site.id]
     used = meter.total(s.meter for s in together)
     gone = (now - room.started_at).total_seconds() if room.started_at else 0.0
