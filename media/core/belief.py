@@ -42,6 +42,7 @@ class Belief:
         self.rate = float(max(LEAST, min(MOST, start)))
         self._at = now
         self._fell = now - HOLD
+        self._stood = False  # what waited, when it fell last, had waited long
         self._jumped = now
         self._most: tuple[float, float] | None = None  # (bit/s where it was too much, when)
 
@@ -94,10 +95,12 @@ class Belief:
         return int(min(self.rate, max(LEAST, most), max(LEAST, reached)))
 
     def _fall(self, seen: Inflow, shared: bool, now: float) -> None:
-        if now - self._fell < PAUSE:
-            return
-        blunt = shared or seen.peak < SILENT
         stands = (seen.queue or 0.0) > STANDS and seen.rate >= WIDE
+        # A link that got thin shows a little queue first: what stands then is known better.
+        if now - self._fell < PAUSE and (self._stood or not stands):
+            return
+        self._stood = stands
+        blunt = shared or seen.peak < SILENT
         came = min(seen.rate, seen.latest) if stands else self._carried(seen)
         self._fell, self._most = now, (self.rate if blunt else float(came), now)
         deepest = 0.0 if stands else DEEPEST * self.rate

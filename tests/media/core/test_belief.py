@@ -131,6 +131,13 @@ def test_on_a_wide_link_packets_come_in_bunches(rate: int, peak: int, to: int) -
     assert story.go(0.25, Inflow(rate, 0.0, 0.0, 0.3, peak, rate)) == pytest.approx(to, abs=1)
 
 
+def test_a_queue_that_comes_to_stand_is_not_waited_for_again() -> None:
+    story = Story(900_000)
+    assert story.go(0.25, Inflow(850_000, 0.0, 0.0, 0.2, 890_000, 700_000)) == 783_000
+    assert story.go(0.25, Inflow(600_000, 0.0, 0.0, 0.8, 890_000, 150_000)) == 135_000
+    assert story.go(0.75, Inflow(300_000, 0.0, 0.0, 1.2, 890_000, 100_000)) == 135_000
+
+
 def test_beside_a_transfer_what_arrives_is_no_measure() -> None:
     assert Story(60_000).go(0.25, waiting(15_000), shared=True) == 45_000
 
