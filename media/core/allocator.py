@@ -33,6 +33,10 @@ __all__ = ["Down", "Downlink", "Link", "Picture", "Share", "Voice"]
 
 STRIPPED = 0.6  # of a redundant voice's rate, about, is left without the redundancy
 SILENT = "silent"  # the state of a link whose other end tells nothing any more
+FILLED_FROM = 200_000  # bit/s
+OVERSHOT = (
+    1.15  # times what usually arrives of a picture, for a moment: a tenth of a second of queue
+)
 TRANSFER = 3  # a transfer may take one part in so many of the picture's share
 
 
@@ -106,9 +110,14 @@ class Downlink:
             heard, audio, left = [], 0, usable  # text passes, and would not beside a voice
         reserve = self._reserve(rung, order, shares) if transfer else 0
         wants = self._wants(rung, order, shares, reserve)
+        if order and not transfer and rate >= FILLED_FROM:
+            self._fill(wants, order[0], (rate - usable) // 2)
         fits = self._quality.usable(now_rate)
         pool = max(0, min(left - reserve, fits - audio))
-        tracks = self._tracks(order, wants, pool, now_rate - fits, rung, now_rate < rate, now)
+        over = OVERSHOT if now_rate >= FILLED_FROM else 1.0
+        tracks = self._tracks(
+            order, wants, pool, now_rate - fits, rung, (now_rate < rate, over), now
+        )
         spare = max(0, min(left, fits - audio) - sum(wants.values()))
         self._last = Down(
             RUNGS[rung], why, tracks, self._treated(voices, heard, voice), voice, spare,
@@ -206,9 +215,16 @@ class Downlink:
             wants[picture.key] = 0 if choking else min(best, worth)
         return wants
 
+    def _fill(self, wants: dict[str, int], main: Picture, margin: int) -> None:
+        """An encoder keeps some percent below what it is told, where a frame more or less does not
+        fill the link: so the main picture is told a part of the margin too."""
+        enough = self._quality.enough(main.matters)
+        if 0 < wants[main.key] < enough:
+            wants[main.key] = min(enough, wants[main.key] + margin)
+
     def _tracks(
         self, order: Sequence[Picture], wants: Mapping[str, int], pool: int, margin: int,
-        rung: int, drains: bool, now: float,
+        rung: int, bears: tuple[bool, float], now: float,
     ) -> dict[str, Share]:  # fmt: skip
         """Each picture in its turn may use what those after it do not need."""
         tracks = {}
@@ -219,7 +235,7 @@ class Downlink:
             later = sum(min(wants[other.key], other.arriving) for other in order[n + 1 :])
             choice = self._choices.setdefault(picture.key, Choice(self._quality.hysteresis.layer))
             allowed = max(0, pool - later) if wants[picture.key] else 0
-            used = choice.step(picture, allowed, max(0, margin) if allowed else 0, now, drains)
+            used = choice.step(picture, allowed, max(0, margin) if allowed else 0, now, *bears)
             margin -= max(0, used - allowed)
             pool -= min(used, allowed)
             own = self._own(picture, wants[picture.key], rung, n == 0, now)

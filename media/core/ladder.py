@@ -169,8 +169,11 @@ class Quality:
 
     def worth(self, matters: str, share: int) -> int:
         """What a picture takes of its share: beyond what is ample, half of it stays free."""
-        ample = self.ample[matters if matters in MATTERS else "speech"]
-        return min(share, max(ample, share // 2))
+        return min(share, max(self.enough(matters), share // 2))
+
+    def enough(self, matters: str) -> int:
+        """What is ample; an unknown `matters` is speech."""
+        return self.ample[matters if matters in MATTERS else "speech"]
 
     def usable(self, rate: int) -> int:
         """What may be planned for on a link of so many bit/s: without margin and feedback."""

@@ -10,6 +10,7 @@ from itertools import accumulate
 from media.core.ladder import sane
 
 ALL = 3
+USUAL = 3.0  # s over which it is told what a layer takes
 JUST = 1.0  # s after a drain in which what it took comes back at once
 
 
@@ -68,16 +69,21 @@ class Choice:
         self._swap: float | None = None
         self._paused = False
         self._drained = -JUST
+        self._usual: list[float] = []  # bit/s of each layer over some seconds
+        self._of = self.which
+        self._at = 0.0
 
     def step(
-        self, picture: Picture, allowed: int, margin: int, now: float, drains: bool = False
-    ) -> int:
+        self, picture: Picture, allowed: int, margin: int, now: float, drains: bool = False,
+        over: float = 1.0,
+    ) -> int:  # fmt: skip
         """Choose what fits in `allowed` bit/s; what is being shown may lean on `margin` before it
         is dropped, what was dropped comes back on half of it. What fell while a queue `drains`
-        comes back as soon as that is over. The bit/s that go out."""
+        comes back as soon as that is over. `over`: times what usually arrives, for a moment, that
+        the link bears. The bit/s that go out."""
         self._drained = now if drains else self._drained
         self._copy(picture, allowed, now)
-        sizes = list(accumulate(map(sane, self._sizes(picture)), max))
+        sizes = self._usually(list(accumulate(map(sane, self._sizes(picture)), max)), over, now)
         if not sizes:
             self.layers, self._dropped, self._paused = ALL if allowed else 0, 0, False
             return 0
@@ -85,6 +91,22 @@ class Choice:
             sizes, self._leans(len(sizes), margin if allowed else 0), strict=True))  # fmt: skip
         self._settle(len(sizes), keep, now)
         return sizes[self._kept(len(sizes)) - 1] if self.layers else 0
+
+    def _usually(self, sizes: list[int], over: float, now: float) -> list[int]:
+        """What arrives now, or what did over some seconds where that is less: an encoder that
+        overshoots for a second fills a tenth of a second of queue, and a layer lost is seen."""
+        weight = min(1.0, (now - self._at) / USUAL)
+        self._at = now
+        if (self.which, len(sizes)) != (self._of, len(self._usual)):
+            self._of = self.which
+            self._usual = [float(size) for size in sizes]
+        self._usual = [
+            old + weight * (size - old) for old, size in zip(self._usual, sizes, strict=True)
+        ]
+        return [
+            max(min(size, int(old)), int(size / over))
+            for size, old in zip(sizes, self._usual, strict=True)
+        ]
 
     def _leans(self, count: int, margin: int) -> list[int]:
         """How far each layer may go beyond what is allowed: an encoder overshoots what it is told

@@ -115,3 +115,16 @@ def test_what_a_drain_took_comes_back_with_its_end() -> None:
     assert choice.step(picture(), 30, 0, 2.2) == 0
     assert choice.step(picture(), 100, 0, 3.1) == 0, "it was not the drain any more"
     assert choice.step(picture(), 100, 0, 5.2) == 100
+
+
+def test_an_encoder_that_overshoots_for_a_second_loses_no_layer() -> None:
+    choice = Choice(2.0)
+    for n in range(20):
+        assert choice.step(picture(layers=(40, 60, 92)), 100, 5, n / 4, False, 1.15) == 92
+    over = picture(layers=(60, 90, 118))
+    kept = [choice.step(over, 100, 5, 5 + n / 4, False, 1.15) for n in range(20)]
+    assert kept[0] == 102 and kept[1] == 102 and choice.layers == 2, "but not for long"
+    assert choice.step(picture(layers=(60, 90, 122)), 100, 5, 12.2, False, 1.15) < 92, "nor by much"
+    thin = Choice(2.0)
+    thin.step(picture(layers=(40, 60, 92)), 100, 5, 0.0)
+    assert thin.step(over, 100, 5, 0.2) == 90, "nor on a thin link"
