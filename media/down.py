@@ -78,6 +78,11 @@ class Down:
             self._estimator = Estimator(now, start, self.hint.rtt, trace=self._trace)
 
     @property
+    def busy(self) -> bool:
+        """Whether something waits to leave, or a probe is under way."""
+        return bool(self._pacer) or self._probe is not None
+
+    @property
     def estimate(self) -> Estimate:
         """What the link carries, as far as is known."""
         return self._estimator.estimate

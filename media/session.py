@@ -30,6 +30,7 @@ from media.up import Up
 log = logging.getLogger("carbet.media.session")
 MOST_LEARNED = 32
 ASKS = 0.02  # s between two looks at what is missing
+CALM = 0.015  # s between two ticks while nothing waits to leave
 REPORTS = 1.0  # s between our receiver reports
 SENDER_REPORTS = 2.0
 DESCRIBED = 30_000  # bits of an offer and an answer on the wire, compressed
@@ -105,6 +106,7 @@ class Session:
         self._last_ssrc = 0
         self._learned = 0
         self._reported_at = self._sent_at = self._looked_at = self._asked_at = now
+        self._ticked_at = -1e9
 
     def answered(self, answer: Answer, now: float = 0.0) -> None:
         """The browser's answer came. How long it was on its way is the first word on its link."""
@@ -246,8 +248,9 @@ class Session:
 
     def tick(self, now: float) -> None:
         """Every 10 ms: what is due. Sends nothing before the handshake."""
-        if not self.connected:
+        if not self.connected or (now - self._ticked_at < CALM and not self.down.busy):
             return
+        self._ticked_at = now
         self.down.tick(now)
         if now - self._asked_at >= ASKS:
             self._asked_at = now

@@ -31,12 +31,13 @@ def derive(key: bytes, salt: bytes, label: int, size: int) -> bytes:
 
 class Numbers:
     """Of one stream: each sequence number's place in the whole (RFC 3711 §3.3.1), and which places
-    were there (§3.3.2)."""
+    were there (§3.3.2). `base`: its part of every nonce."""
 
-    __slots__ = ("_seen", "_window", "highest")
+    __slots__ = ("_seen", "_window", "base", "highest")
 
-    def __init__(self, window: int = WINDOW) -> None:
+    def __init__(self, base: int, window: int) -> None:
         self.highest = -1
+        self.base = base
         self._window = window
         self._seen = array("q", [-1]) * window
 
@@ -69,6 +70,10 @@ def _start(packet: bytes) -> int:
     return start
 
 
+def _nonce(base: int, index: int) -> bytes:
+    return (base ^ index).to_bytes(SALT, "big")
+
+
 class _Cipher:
     """The keys of RTP or RTCP."""
 
@@ -78,10 +83,9 @@ class _Cipher:
         self.aead = AESGCM(key)
         self.salt = int.from_bytes(salt, "big")
 
-    def nonce(self, ssrc: bytes, index: int) -> bytes:
-        """RFC 7714 §8.1, §9.1."""
-        whole = int.from_bytes(ssrc, "big") << 48 | index
-        return (whole ^ self.salt).to_bytes(SALT, "big")
+    def base(self, ssrc: bytes) -> int:
+        """What of the nonces of one stream stays the same (RFC 7714 §8.1, §9.1)."""
+        return int.from_bytes(ssrc, "big") << 48 ^ self.salt
 
 
 class _Direction:
@@ -97,7 +101,7 @@ class Sealer(_Direction):
 
     def __init__(self, key: bytes, salt: bytes) -> None:
         super().__init__(key, salt)
-        self._highest: dict[bytes, int] = {}
+        self._streams: dict[bytes, tuple[int, int]] = {}  # base, highest place
         self._reports = 0
 
     def seal_rtp(self, packet: bytes) -> bytes | None:
@@ -107,16 +111,18 @@ class Sealer(_Direction):
             return None
         start = _start(packet)
         ssrc, sequence = packet[8:12], packet[2] << 8 | packet[3]
-        highest = self._highest.get(ssrc, -1)
-        place = sequence
-        if highest >= 0:
+        rtp, stream = self._rtp, self._streams.get(ssrc)
+        if stream is None:
+            base, highest, place = rtp.base(ssrc), -1, sequence
+        else:
+            base, highest = stream
             place = highest + ((sequence - highest + 0x8000) & 0xFFFF) - 0x8000
         if start > size or not 0 <= place <= MOST_INDEX:
             return None
         if place > highest:
-            self._highest[ssrc] = place
-        rtp, head = self._rtp, packet[:start]
-        return head + rtp.aead.encrypt(rtp.nonce(ssrc, place), packet[start:], head)
+            self._streams[ssrc] = (base, place)
+        head = packet[:start]
+        return head + rtp.aead.encrypt(_nonce(base, place), packet[start:], head)
 
     def seal_rtcp(self, packet: bytes) -> bytes | None:
         """Encrypted; None when it is too long or no packet, or the keys are used up."""
@@ -125,7 +131,7 @@ class Sealer(_Direction):
             return None
         rtcp, head = self._rtcp, packet[:8]
         trailer = (ENCRYPTED | self._reports).to_bytes(4, "big")
-        nonce = rtcp.nonce(packet[4:8], self._reports)
+        nonce = _nonce(rtcp.base(packet[4:8]), self._reports)
         return head + rtcp.aead.encrypt(nonce, packet[8:], head + trailer) + trailer
 
 
@@ -144,15 +150,15 @@ class Opener(_Direction):
         start = _start(data)
         if start + TAG > len(data):
             return None
-        ssrc = data[8:12]
+        rtp, ssrc = self._rtp, data[8:12]
         stream = self._streams.get(ssrc)
-        numbers = Numbers() if stream is None else stream
+        numbers = Numbers(rtp.base(ssrc), WINDOW) if stream is None else stream
         place = numbers.place(data[2] << 8 | data[3])
         if numbers.is_old(place) or place > MOST_INDEX:
             return None
-        rtp, head = self._rtp, data[:start]
+        head = data[:start]
         try:
-            payload = rtp.aead.decrypt(rtp.nonce(ssrc, place), data[start:], head)
+            payload = rtp.aead.decrypt(_nonce(numbers.base, place), data[start:], head)
         except InvalidTag:
             return None
         if stream is None:
@@ -166,13 +172,13 @@ class Opener(_Direction):
             return None
         ssrc, trailer = data[4:8], data[-4:]
         index = int.from_bytes(trailer, "big") ^ ENCRYPTED
-        sender = self._reports.get(ssrc)
-        numbers = Numbers(REPORT_WINDOW) if sender is None else sender
+        rtcp, sender = self._rtcp, self._reports.get(ssrc)
+        numbers = Numbers(rtcp.base(ssrc), REPORT_WINDOW) if sender is None else sender
         if index >= ENCRYPTED or numbers.is_old(index):
             return None
-        rtcp, head = self._rtcp, data[:8]
+        head = data[:8]
         try:
-            rest = rtcp.aead.decrypt(rtcp.nonce(ssrc, index), data[8:-4], head + trailer)
+            rest = rtcp.aead.decrypt(_nonce(numbers.base, index), data[8:-4], head + trailer)
         except InvalidTag:
             return None
         if sender is None:

@@ -4,7 +4,6 @@ Works on offsets into the datagram, so that the packet path makes no objects. Ne
 """
 
 import struct
-from collections.abc import Iterator
 
 HEADER = struct.Struct("!BBHII")
 VERSION = 0x80
@@ -54,15 +53,16 @@ def parse(data: bytes) -> tuple[int, int, int, int, int, int, int]:
     return second, sequence, timestamp, ssrc, extension, start, end
 
 
-def extensions(data: bytes, block: int, end: int) -> Iterator[tuple[int, int, int]]:
+def extensions(data: bytes, block: int, end: int) -> list[tuple[int, int, int]]:
     """(id, offset, length) of each element of the extension block; stops at what it cannot read.
 
     RFC 8285 §4.2 and §4.3; `end` is where the payload starts.
     """
+    found: list[tuple[int, int, int]] = []
     profile = data[block] << 8 | data[block + 1]
     long_form = profile & 0xFFF0 == TWO_BYTE
     if profile != ONE_BYTE and not long_form:
-        return
+        return found
     at = block + 4
     while at < end:
         head = data[at]
@@ -71,16 +71,17 @@ def extensions(data: bytes, block: int, end: int) -> Iterator[tuple[int, int, in
             continue
         if long_form:
             if at + 1 >= end:
-                return
+                break
             number, length, at = head, data[at + 1], at + 2
         else:
             number, length, at = head >> 4, (head & 0x0F) + 1, at + 1
             if number == 15:
-                return
+                break
         if at + length > end:
-            return
-        yield number, at, length
+            break
+        found.append((number, at, length))
         at += length
+    return found
 
 
 def known(data: bytes, block: int, end: int) -> tuple[int, int, str]:
