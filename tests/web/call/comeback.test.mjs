@@ -2,22 +2,15 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Comeback } from "../../../web/static/js/call/comeback.js";
-import { Clock, settled } from "./clock.mjs";
+import { Clock } from "./clock.mjs";
 
-/** Diallings by their second; `felt` answers what is asked of the way, in order. */
-function setup({ random = 0.5, felt = [] } = {}) {
+/** Diallings by their second. */
+function setup({ random = 0.5 } = {}) {
   const clock = new Clock();
   clock.time = 0;
   const dials = [];
-  const felts = [];
-  const feel = (seconds) =>
-    new Promise((resolve) => {
-      felts.push(seconds);
-      const answer = felt.shift() ?? "silent";
-      clock.after(answer === "silent" ? seconds : 0, () => resolve(answer));
-    });
-  const comeback = new Comeback(() => dials.push(clock.time), feel, { after: clock.after, random: () => random });
-  return { clock, comeback, dials, felts };
+  const comeback = new Comeback(() => dials.push(clock.time), { after: clock.after, random: () => random });
+  return { clock, comeback, dials };
 }
 
 test("after a cut the first dialling is nearly at once, and not of all pages together", async () => {
@@ -54,32 +47,28 @@ test("found again, the next cut begins with short pauses", async () => {
   assert.equal(dials.at(-1) - asked, 0.3);
 });
 
-test("a dead way is felt along every second or so, and dialled as soon as it answers", async () => {
-  const { clock, comeback, dials, felts } = setup({ felt: ["silent", "silent", "answered"] });
-  comeback.swallowed(0.1);
-  await clock.run(5);
-  assert.deepEqual([felts, dials], [[1.2, 1.2, 1.2], [2.4]]);
+test("a dead way is dialled without a pause, patiently once that was in vain for half a minute", async () => {
+  const { clock, comeback, dials } = setup({ random: 1 });
+  const patience = [];
+  for (let n = 0; n < 41; n += 1) {
+    patience.push(comeback.patience);
+    comeback.swallowed();
+    await clock.run(0);
+  }
+  assert.deepEqual(patience, [...Array(9).fill(3.5), ...Array(30).fill(7.5), ...Array(2).fill(15.5)]);
+  assert.equal(dials.length, 41);
+  comeback.found();
+  assert.equal(comeback.patience, 3.5);
 });
 
-test("a far one is given the time its dialling took", async () => {
-  const { comeback, felts } = setup();
-  comeback.swallowed(2);
-  await settled();
-  assert.deepEqual(felts, [4]);
-});
-
-test("a server found away at the end of a way is one that refuses", async () => {
-  const { clock, comeback, dials } = setup({ felt: ["refused"] });
-  comeback.swallowed(0);
-  await clock.run(5);
-  assert.deepEqual(dials, [0.3]);
-});
-
-test("whoever rests is not dialled by an older question", async () => {
-  const { clock, comeback, dials } = setup({ felt: ["silent", "answered"] });
-  comeback.swallowed(0);
-  await clock.run(0.5);
+test("whoever rests is not dialled, and what says that the way is there is believed at once", async () => {
+  const { clock, comeback, dials } = setup();
+  comeback.refused();
   comeback.rest();
   await clock.run(5);
   assert.deepEqual(dials, []);
+  comeback.refused();
+  comeback.now();
+  await clock.run(5);
+  assert.deepEqual(dials, [5]);
 });

@@ -1,10 +1,12 @@
 /**
  * When to dial again, for ever: at once after a cut, then more and more seldom, never two pages at the
- * same instant.
+ * same instant; and how long one dialling may take.
  *
  * A server that refuses is starting anew, or full: it is asked again after a pause. A way that
- * swallows what it is given is dead: it is felt along with small questions until one is answered,
- * for what was sent into a dead way long ago comes too late. Knows no socket.
+ * swallows what it is given is dead, and dialled again without a pause: what was sent into it long ago
+ * is sent once more too seldom. Only a new socket asks at once: browsers let a request that was given
+ * up wait on, and hand its place to the next. They also hold back whoever opened some fifteen sockets
+ * in vain, so a long cut is felt along with fewer of them. Knows no socket.
  */
 
 /** Pauses after the first, second … refusal, in seconds; each is stretched by chance. */
@@ -13,37 +15,50 @@ const PAUSES = [0.3, 0.6, 1.2, 1.5];
 const MANY = 20;
 const SELDOM = 4;
 const FIRST = 0.3;
-const FEEL = 1.2;
-
-/** @typedef {"answered" | "refused" | "silent"} Felt */
+/**
+ * How long a dialling may take, and how many in a row: systems repeat their first packet after 1, 3 and
+ * 7 s, so that each of these asks at least every 2 s, every 4 s, every 8 s.
+ * @type {[seconds: number, times: number][]}
+ */
+const PATIENCE = [
+  [3.5, 9],
+  [7.5, 30],
+  [15.5, Infinity],
+];
 
 export class Comeback {
   /** @type {(() => void) | null} */
   #stop = null;
   #refusals = 0;
-  /** Grows with each new turn, so that an older question's answer counts no more. */
-  #turn = 0;
+  #swallowed = 0;
 
   /**
    * @param {() => void} dial
-   * @param {(seconds: number) => Promise<Felt>} feel asks the server something small
    * @param {{after: (seconds: number, call: () => void) => () => void, random: () => number}} page
    */
-  constructor(dial, feel, page = { after, random: Math.random }) {
+  constructor(dial, page = { after, random: Math.random }) {
     this.dial = dial;
-    this.feel = feel;
     this.page = page;
+  }
+
+  /** How long a dialling may take now, s. */
+  get patience() {
+    let left = this.#swallowed;
+    for (const [seconds, times] of PATIENCE) {
+      if (left < times) return seconds;
+      left -= times;
+    }
+    return 0;
   }
 
   /** The line is up. */
   found() {
     this.rest();
-    this.#refusals = 0;
+    this.#refusals = this.#swallowed = 0;
   }
 
   /** No more dialling. */
   rest() {
-    this.#turn += 1;
     this.#stop?.();
     this.#stop = null;
   }
@@ -60,18 +75,9 @@ export class Comeback {
     this.#later(pause * (0.5 + this.page.random()));
   }
 
-  /**
-   * Nothing answered at all. `took`: seconds in which a dialling succeeded last.
-   * @param {number} took
-   */
-  async swallowed(took) {
-    this.rest();
-    const turn = this.#turn;
-    for (let felt = "silent"; felt === "silent"; ) {
-      felt = await this.feel(Math.max(FEEL, 2 * took) * (0.75 + this.page.random() / 2));
-      if (turn !== this.#turn) return;
-      if (felt === "refused") return this.refused();
-    }
+  /** Nothing answered at all. */
+  swallowed() {
+    this.#swallowed += 1;
     this.#later(0);
   }
 
@@ -97,30 +103,4 @@ export class Comeback {
 function after(seconds, call) {
   const timer = setTimeout(call, seconds * 1000);
   return () => clearTimeout(timer);
-}
-
-/**
- * Whether the server answers anything, on a connection of its own.
- * @param {number} seconds
- * @returns {Promise<Felt>}
- */
-export async function feel(seconds) {
-  const signal = AbortSignal.timeout(Math.round(seconds * 1000));
-  try {
-    await fetch("/healthz", { method: "HEAD", cache: "no-store", signal });
-    return "answered";
-  } catch {
-    return signal.aborted ? "silent" : pause(seconds);
-  }
-}
-
-/**
- * What fails at once may be a machine without any network, which is no refusal: it costs a moment.
- * @param {number} seconds
- * @returns {Promise<Felt>}
- */
-async function pause(seconds) {
-  if (navigator.onLine) return "refused";
-  await new Promise((resolve) => after(seconds, () => resolve(null)));
-  return "silent";
 }

@@ -6,17 +6,16 @@
  * consent, knock) is *kept* and said again; a plain command is said once.
  */
 
-import { Comeback, feel } from "./comeback.js";
+import { Comeback } from "./comeback.js";
 
 /** @import { Ack } from "../../../types/call.d.ts" */
 /** @typedef {import("socket.io-client").Socket} Socket */
 
 const ACK_SECONDS = 12;
-/** A dialling that takes longer led nowhere: at first, later, and so many times the round trip. */
-const FIRST_PATIENCE = 15;
-const PATIENCE = 3;
+/** A dialling may take at least so many round trips, or times what the last one took; the first, s. */
 const ROUND_TRIPS = 8;
-const LONGER = 1.5;
+const TIMES = 4;
+const FIRST_SECONDS = 15;
 /** Within this a living line answers, or within what its dialling took. */
 const ANSWERS_SECONDS = 0.7;
 const KICKED_SECONDS = 2;
@@ -55,13 +54,12 @@ export class Line extends EventTarget {
   /** @type {Set<string>} */
   #unsaid = new Set();
   #closed = false;
-  #comeback = new Comeback(() => this.#dial(), feel);
+  #comeback = new Comeback(() => this.#dial());
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #waiting;
-  #patience = FIRST_PATIENCE;
   #dialled = 0;
-  /** What the last dialling took, s. */
-  #took = 0;
+  /** What the last dialling that led somewhere took, s. @type {number | null} */
+  #took = null;
   /** @type {Promise<boolean> | null} */
   #poking = null;
 
@@ -147,7 +145,7 @@ export class Line extends EventTarget {
     const { id } = this.#socket;
     if (!this.up || !said) return this.up;
     try {
-      await this.#socket.timeout(Math.max(ANSWERS_SECONDS, this.#took) * 1000).emitWithAck(...said);
+      await this.#socket.timeout(Math.max(ANSWERS_SECONDS, this.#took ?? 0) * 1000).emitWithAck(...said);
       return true;
     } catch {
       if (this.up && this.#socket.id === id) this.#dial();
@@ -211,7 +209,8 @@ export class Line extends EventTarget {
     this.#comeback.rest();
     clearTimeout(this.#waiting);
     this.#dialled = performance.now();
-    const seconds = Math.max(this.#patience, ROUND_TRIPS * (this.known().rtt ?? 0));
+    const least = this.#took === null ? FIRST_SECONDS : TIMES * this.#took;
+    const seconds = Math.max(this.#comeback.patience, least, ROUND_TRIPS * (this.known().rtt ?? 0));
     this.#waiting = setTimeout(() => this.#onSwallowed(), seconds * 1000);
     this.#socket.disconnect().connect();
   }
@@ -220,16 +219,14 @@ export class Line extends EventTarget {
     clearTimeout(this.#waiting);
     this.#comeback.found();
     this.#took = (performance.now() - this.#dialled) / 1000;
-    this.#patience = Math.max(PATIENCE, 4 * this.#took);
     this.#tell("up");
     for (const event of this.#kept.keys()) this.#utter(event);
   }
 
   #onSwallowed() {
-    this.#patience = Math.min(FIRST_PATIENCE, LONGER * this.#patience);
     this.#socket.disconnect();
     this.#tell("down", { reason: "swallowed" });
-    this.#comeback.swallowed(this.#took);
+    this.#comeback.swallowed();
   }
 
   /** @param {string} reason */
@@ -244,17 +241,14 @@ export class Line extends EventTarget {
   #onRefusal(error) {
     clearTimeout(this.#waiting);
     if (this.#closed) return;
-    if (this.#socket.active) return this.#onUnreachable();
+    if (this.#socket.active) {
+      this.#tell("down", { reason: "unreachable" });
+      return this.#comeback.refused();
+    }
     const code = error.data?.code ?? error.message;
     if (code === "unavailable" || code === "slow_down") return this.#comeBack();
     this.close();
     this.#tell("refused", { code });
-  }
-
-  #onUnreachable() {
-    this.#tell("down", { reason: "unreachable" });
-    if (globalThis.navigator?.onLine === false) this.#comeback.swallowed(this.#took);
-    else this.#comeback.refused();
   }
 
   #comeBack() {
