@@ -21,6 +21,7 @@ from tests.lab.stall import Stalls
 from tests.peers.talking_head import CLINICIAN, GUEST
 
 TRIES = 30
+HURRIED = (1.0, 1.0)  # seconds of undisturbed call, and of chance, before a fault
 FEWER = {"cut-30": 10, "cut-120": 5}  # they take minutes
 
 
@@ -29,6 +30,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--fault", action="append", choices=[*FAULTS, "all"], default=None)
     parser.add_argument("--tries", type=int, default=0, help="30, fewer of the long cuts")
     parser.add_argument("--seed", type=int, default=1, help="of the first try")
+    parser.add_argument("--hurried", action="store_true", help="hardly settle before each fault")
     parser.add_argument("--to", type=Path, default=figures.PATH)
     return parser.parse_args(argv)
 
@@ -47,11 +49,15 @@ def survived(one: Try) -> bool:
     return one.seconds < float("inf") and not one.complaints
 
 
-async def _series(places: Places, tries: list[tuple[Fault, int]], path: Path) -> None:
+async def _series(
+    places: Places, tries: list[tuple[Fault, int]], path: Path, hurried: bool
+) -> None:
     """All tries, in as few calls as they leave alive."""
     while tries:
         with call.folder() as folder:
             async with call.held(places, Path(folder)) as held:
+                if hurried:
+                    held.settled, held.spread = HURRIED
                 while tries and await _once(held, *tries.pop(0), path):
                     pass
 
@@ -75,7 +81,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     tries = list(asked(options))
     figures.begin(options.to, {fault.name for fault, _ in tries})
     with Places([CLINICIAN.name, GUEST.name]) as places, places.within_hub():
-        asyncio.run(_series(places, tries, options.to))
+        asyncio.run(_series(places, tries, options.to, options.hurried))
     print(figures.table(options.to))
     return 0
 

@@ -56,6 +56,8 @@ class Call:
     carbet: HubCarbet
     people: dict[str, Sitter]
     consultation: str
+    settled: float = SETTLED
+    spread: float = SPREAD
     acknowledged: list[str] = field(default_factory=list)
 
     @property
@@ -70,7 +72,7 @@ class Call:
         await self._steady()
         await self._write("avant", fault, seed)
         await self._delivered()
-        await asyncio.sleep(random.uniform(0, SPREAD))
+        await asyncio.sleep(random.uniform(0, self.spread))
         self.acknowledged += await victim.acknowledged()
         struck = time.time()
         counted = await fault.strike(scene)
@@ -92,7 +94,7 @@ class Call:
         return control if fault.control else max(v for k, v in parts.items() if k != "control")
 
     async def _steady(self) -> None:
-        """Until nothing was missed for SETTLED seconds."""
+        """Until nothing was missed for ``settled`` seconds."""
         since = time.time()
 
         async def missed() -> bool:
@@ -103,7 +105,7 @@ class Call:
                 for medium in (signs.sounds, signs.pictures):
                     found = recovery.pauses(medium, since, now)
                     since = max([since, *(end for _, end in found)])
-            return now - since < SETTLED
+            return now - since < self.settled
 
         await until("a steady call", missed, lambda missed: not missed)
 
