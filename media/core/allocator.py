@@ -33,10 +33,8 @@ __all__ = ["Down", "Downlink", "Link", "Picture", "Share", "Voice"]
 
 STRIPPED = 0.6  # of a redundant voice's rate, about, is left without the redundancy
 SILENT = "silent"  # the state of a link whose other end tells nothing any more
-FILLED_FROM = 200_000  # bit/s
-OVERSHOT = (
-    1.15  # times what usually arrives of a picture, for a moment: a tenth of a second of queue
-)
+FILLED_FROM, FILL = 200_000, 0.75  # bit/s of a link, and of its margin
+OVERSHOT = 1.15  # times what usually arrives of a picture, for a moment
 TRANSFER = 3  # a transfer may take one part in so many of the picture's share
 
 
@@ -111,7 +109,7 @@ class Downlink:
         reserve = self._reserve(rung, order, shares) if transfer else 0
         wants = self._wants(rung, order, shares, reserve)
         if order and not transfer and rate >= FILLED_FROM:
-            self._fill(wants, order[0], (rate - usable) // 2)
+            self._fill(wants, order[0], int(FILL * (rate - usable)))
         fits = self._quality.usable(now_rate)
         pool = max(0, min(left - reserve, fits - audio))
         over = OVERSHOT if now_rate >= FILLED_FROM else 1.0
