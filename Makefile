@@ -1,5 +1,5 @@
 # Two commands do everything: `make run` starts Carbet, `make test` proves it.
-.PHONY: run test style types imports tests lab compiled bench words lock clean
+.PHONY: run test style types imports tests lab attacks fuzz compiled bench words lock clean
 .DEFAULT_GOAL := run
 
 PYTHON ?= python3
@@ -48,6 +48,17 @@ bench: .venv/test
 	-$(BIN)/python -m media.compiled
 	tests/alone $(BIN)/python -m tests.bench
 	$(BIN)/python -m tests.lab.report
+
+# Every attack of SECURITY.md on a running Carbet while another call is listened to, and
+# docs/attacks.md from the figures. Wants the machine for itself.
+attacks: .venv/test
+	tests/alone $(BIN)/python -m tests.attacks
+	$(BIN)/python -m tests.attacks.report
+
+# Ten million inputs to each parser; ended, it goes on where it was. Hours.
+fuzz: .venv/test
+	$(BIN)/python -m tests.fuzz
+	$(BIN)/python -m tests.attacks.report
 
 # The environments. A stamp is newer than what it was made from, or it is made again.
 .venv/bin/python:

@@ -18,6 +18,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from server.kernel import sessions, tasks
+from server.kernel.frames import ATTACHMENTS, attachments
 from server.kernel.limits import Bucket
 from server.kernel.metrics import METRICS
 
@@ -29,7 +30,6 @@ JOINED_WITHIN = 10.0  # s
 LOOK = 1.0
 MOST_WAITING = 2_000  # together; a house coming back after a cut is a thousand
 MOST_OF_ONE = 30  # with the same cookies
-ATTACHMENTS = 1  # of one event: a part of a still has one
 COOKIES = (sessions.MEMBER_COOKIE, sessions.GUEST_COOKIE)
 
 
@@ -37,14 +37,6 @@ def bearer(cookies: Mapping[str, str]) -> str:
     """A digest of the session cookies; empty without any."""
     shown = [f"{name}={cookies[name]}" for name in COOKIES if cookies.get(name)]
     return hashlib.sha256("\n".join(shown).encode()).hexdigest() if shown else ""
-
-
-def attachments(frame: Any) -> int:
-    """How many attachments a Socket.IO frame says will follow it."""
-    if not isinstance(frame, str) or frame[:1] not in ("5", "6"):
-        return 0
-    number, dash, _ = frame[1:13].partition("-")
-    return int(number) if dash and number.isascii() and number.isdigit() else ATTACHMENTS + 1
 
 
 class Lobby:

@@ -17,12 +17,11 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from tests.fuzz.targets import TARGETS
+from tests.fuzz.catalogue import TARGETS
 
 FIGURES = Path("build/figures/fuzz.json")
 FOUND = Path("build/fuzz")
 KEPT = Path(__file__).with_name("corpus")
-INPUTS = 10_000_000
 PIECE = 500_000
 MEMORY = 512  # MB, beyond which a run is ended
 NICE = 19
@@ -39,14 +38,17 @@ def seeded(name: str) -> list[str]:
     return [str(grows), str(kept), str(seeds)]
 
 
-def run(name: str, *flags: str, folders: list[str] | None = None) -> tuple[int, str]:
-    """One process of libFuzzer: its end, what it told."""
+def run(
+    name: str, *flags: str, folders: list[str] | None = None, itself: Path | None = None
+) -> tuple[int, str]:
+    """One process of libFuzzer: its end, what it told. `itself`: by which it starts itself."""
     done = subprocess.run(
         [
             sys.executable, "-m", "tests.fuzz.run", name, f"-max_len={TARGETS[name].long}",
             f"-rss_limit_mb={MEMORY}", f"-artifact_prefix={FOUND}/broken-{name}-", "-timeout=10",
             *flags, *(seeded(name) if folders is None else folders),
         ],
+        env=os.environ | ({"CARBET_FUZZ_ITSELF": str(itself.absolute())} if itself else {}),
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace",
         preexec_fn=lambda: os.nice(NICE - os.nice(0)),
     )  # fmt: skip
@@ -108,8 +110,11 @@ def keep(name: str) -> None:
     smallest.mkdir(parents=True, exist_ok=True)
     for each in smallest.iterdir():
         each.unlink()
-    code, told = run(name, "-merge=1", folders=[str(smallest), *before])
-    assert code == 0, told[-3000:]
+    itself = FOUND / f"run-{name}"
+    itself.write_text(f'#!/bin/sh\nexec {sys.executable} -m tests.fuzz.run {name} "$@"\n')
+    itself.chmod(0o700)
+    code, told = run(name, "-merge=1", folders=[str(smallest), *before], itself=itself)
+    assert code == 0 and any(smallest.iterdir()), told[-3000:]
     for each in folder.iterdir():
         each.unlink()
     for each in sorted(smallest.iterdir()):
@@ -121,12 +126,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument("targets", nargs="*", help=", ".join(TARGETS))
     parser.add_argument("--processes", type=int, default=max(1, (os.cpu_count() or 2) - 1))
-    parser.add_argument("--inputs", type=int, default=INPUTS)
+    parser.add_argument("--inputs", type=int, default=0, help="instead of what each is owed")
     parser.add_argument("--keep", action="store_true")
     options = parser.parse_args()
     names = options.targets or list(TARGETS)
     with ThreadPoolExecutor(options.processes) as pool:
-        list(pool.map(keep if options.keep else lambda n: fuzz(n, options.inputs), names))
+        list(
+            pool.map(
+                keep if options.keep else lambda n: fuzz(n, options.inputs or TARGETS[n].inputs),
+                names,
+            )
+        )
     return 1 if any(row["broken"] for row in state().values()) else 0
 
 

@@ -4,18 +4,20 @@ A promise that breaks ends the process, with the input kept in the folder `-arti
 """
 
 import logging
+import os
 import sys
 from collections.abc import Callable
 
 import atheris
 
+ITSELF = "CARBET_FUZZ_ITSELF"
 LOUDEST = 100  # lines of log in one run, whatever was sent
 FOREIGN = ("aioice.stun", "socketio.packet")
 
 with atheris.instrument_imports(
     include=["media", "signaling", *FOREIGN], enable_loader_override=False
 ):
-    from tests.fuzz.targets import TARGETS
+    from tests.fuzz.catalogue import TARGETS
 
 
 class _Counting(logging.Handler):
@@ -32,7 +34,9 @@ def main() -> None:
     name, flags = sys.argv[1], sys.argv[2:]
     logging.getLogger().handlers[:] = [_Counting()]
     try_one: Callable[[bytes], None] = TARGETS[name].try_one
-    atheris.Setup([sys.argv[0], *flags], lambda data: try_one(bytes(data)))
+    # A merge starts this program again by its name.
+    itself = os.environ.get(ITSELF, sys.argv[0])
+    atheris.Setup([itself, *flags], lambda data: try_one(bytes(data)))
     atheris.Fuzz()
 
 

@@ -12,24 +12,26 @@ from dataclasses import dataclass
 from typing import Any
 
 from aioice import stun
+from socketio.packet import Packet
 
 from media.core import answer as answers
 from media.core import av1, demux, feedback, offer, red, rtcp, rtp, twcc, vp8
 from media.core.demux import Kind
 from media.core.picture import PictureError
 from media.port import Port
-from server import lobby
+from server.kernel import frames
 from signaling import checks, parsing
 from tests.fuzz.values import Reader, write
 
 
 @dataclass(frozen=True)
 class Target:
-    """`long` is the longest input tried."""
+    """`long` is the longest input tried, `inputs` how many are owed."""
 
     try_one: Callable[[bytes], None]
     seeds: Callable[[], Iterator[bytes]]
     long: int = 1500
+    inputs: int = 10_000_000
 
 
 # The port, down to the signature
@@ -291,21 +293,15 @@ def words_seeds() -> Iterator[bytes]:
 
 
 def try_frame(data: bytes) -> None:
-    """What the lobby counts against what Socket.IO would wait for."""
+    """What we count against what Socket.IO would wait for."""
     frame = data.decode("utf-8", "replace")
-    said = lobby.attachments(frame)
+    said = frames.attachments(frame)
     try:
-        packet = _packet(frame)
+        packet: Any = Packet(encoded_packet=frame)
     except Exception:  # not ours: the lobby ends the socket whatever it raises
         return
     if packet.packet_type in (5, 6):
-        assert (said > lobby.ATTACHMENTS) or packet.attachment_count <= lobby.ATTACHMENTS
-
-
-def _packet(frame: str) -> Any:
-    from socketio.packet import Packet
-
-    return Packet(encoded_packet=frame)
+        assert (said > frames.ATTACHMENTS) or packet.attachment_count <= frames.ATTACHMENTS
 
 
 def frame_seeds() -> Iterator[bytes]:
@@ -315,17 +311,3 @@ def frame_seeds() -> Iterator[bytes]:
     yield b'6999-/call,7["a"]'
     yield "5٣-/call,[]".encode()
     yield b'2/call,12["hand",{"up":true}]'
-
-
-TARGETS: dict[str, Target] = {
-    "port": Target(try_port, port_seeds),
-    "rtp": Target(try_rtp, rtp_seeds),
-    "rtcp": Target(try_rtcp, rtcp_seeds),
-    "feedback": Target(try_feedback, feedback_seeds),
-    "vp8": Target(try_vp8, vp8_seeds, 64),
-    "av1": Target(try_av1, av1_seeds, 64),
-    "red": Target(try_red, red_seeds, 256),
-    "answer": Target(try_answer, answer_seeds, 8000),
-    "words": Target(try_words, words_seeds, 2000),
-    "frame": Target(try_frame, frame_seeds, 256),
-}

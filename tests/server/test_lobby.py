@@ -11,12 +11,10 @@ import pytest
 import socketio
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from hypothesis import given
-from hypothesis import strategies as st
 
 from server import lobby
 from server.kernel import sessions
-from server.lobby import Lobby, attachments, bearer
+from server.lobby import Lobby, bearer
 
 OURS = {"Cookie": f"{sessions.MEMBER_COOKIE}=ana"}
 THEIRS = {"Cookie": f"{sessions.GUEST_COOKIE}=bo"}
@@ -208,14 +206,6 @@ async def test_who_talks_too_fast_waits_and_a_worker_does_not(
         assert len([each for each in waits if each == 1 / lobby.RATE]) == (
             0 if name == "/media" else 80 + 2 - 50
         )
-
-
-@given(st.text(max_size=30) | st.integers(0, 10**12).map(lambda n: f"5{n}-/call,[]"))
-def test_attachments_are_counted_as_socket_io_does(frame: str) -> None:
-    count = attachments(frame)
-    assert count >= 0
-    if frame.startswith("5") and frame[1:].partition("-")[0].isdecimal() and "-" in frame[:13]:
-        assert count == int(frame[1:].partition("-")[0]) or not frame[1:].isascii()
 
 
 def test_whose_a_request_is() -> None:
