@@ -18,14 +18,14 @@ TRIPS = 20
 # s beyond the way there and back: an answer so late is waited for.
 LATE = 0.5
 # bit/s beside the voice while somebody waits: at first, where nothing is spared, at least, at most.
-PRESSED, POOR, PRESSED_LEAST, PRESSED_MOST = 8_000.0, 2_000.0, 1_500.0, 64_000.0
+PRESSED, POOR, PRESSED_LEAST, PRESSED_MOST = 10_000.0, 5_000.0, 1_500.0, 64_000.0
 # Of the spare rate, at least.
 EASED = 0.1
 # What one answer adds to a rate at most, or takes from it, as a share of it: a late one, a very
 # late one.
-UP, DOWN, FAR_DOWN = 0.15, 0.25, 0.5
+UP, DOWN, FAR_DOWN = 0.2, 0.25, 0.5
 # s an answer came later than the promptest: little, too much, far too much.
-CALM, BUSY, DEEP = 0.1, 0.25, 0.5
+CALM, BUSY, DEEP = 0.15, 0.3, 0.5
 # Bits: what is left of a float after many payments keeps no part waiting.
 NOTHING = 1.0
 NEVER = float("inf")
@@ -59,8 +59,10 @@ class Pace:
     def turn(self, way: Way, pressing: bool, now: float) -> None:
         """What is spared from now on; `pressing`: somebody waits for what leaves next."""
         self._pay(now)
-        if pressing and not self._pressing and way.spare <= 0:
-            self._pressed = min(self._pressed, POOR)
+        if pressing and not self._pressing:
+            # What somebody waits for does not pay for what left before.
+            self._debt = 0.0
+            self._pressed = min(self._pressed, POOR) if way.spare <= 0 else self._pressed
         self._way, self._pressing = way, pressing
 
     def leave(self, bits: float, now: float) -> Ticket:

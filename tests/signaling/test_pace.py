@@ -57,27 +57,35 @@ def test_an_answer_that_is_late_is_waited_for() -> None:
 def test_nothing_spared_is_never_but_for_what_somebody_waits_for() -> None:
     assert begun(0).wait(99.0) == NEVER
     assert begun(0, pressing=True).wait(0.0) == 0
-    assert begun(0, pressing=True).rate == 2_000
-    assert begun(1_000, pressing=True).rate == 8_000
+    assert begun(0, pressing=True).rate == 5_000
+    assert begun(1_000, pressing=True).rate == 10_000
     made = begun(0, pressing=True)
     answered(made, 0.0, 0.6)
     made.turn(Way(0.0, 0.0), True, 1.0)
-    assert made.rate == pytest.approx(2_300), "it begins there, and grows"
+    assert made.rate == pytest.approx(6_000), "it begins there, and grows"
     assert begun(20_000, pressing=True).rate == 20_000
+
+
+def test_what_somebody_waits_for_does_not_pay_for_what_left_before() -> None:
+    made = begun(1_000)
+    made.came(made.leave(8_000.0, 0.0), 0.5)
+    assert made.wait(0.5) == pytest.approx(7.5)
+    made.turn(Way(1_000, 1_000), True, 0.5)
+    assert made.wait(0.5) == 0
 
 
 def test_prompt_answers_raise_a_pressing_rate_and_late_ones_lower_it() -> None:
     made = begun(1, pressing=True)
     answered(made, 0.0, 0.6)
-    assert made.rate == pytest.approx(9_200)
-    answered(made, 1.0, 0.65)
-    assert made.rate == pytest.approx(9_200 * 1.075)
+    assert made.rate == pytest.approx(12_000)
+    answered(made, 1.0, 0.675)
+    assert made.rate == pytest.approx(12_000 * 1.1)
     before = made.rate
     answered(made, 2.0, 0.8)
     assert made.rate == before, "a little later tells nothing"
-    answered(made, 3.0, 0.9)
+    answered(made, 3.0, 0.95)
     assert made.rate == pytest.approx(before * 0.75)
-    answered(made, 3.1, 0.9)
+    answered(made, 3.1, 0.95)
     assert made.rate == pytest.approx(before * 0.75), "once for each way there and back"
     before = made.rate
     answered(made, 5.0, 1.2)
@@ -93,10 +101,10 @@ def test_prompt_answers_raise_a_pressing_rate_and_late_ones_lower_it() -> None:
 def test_a_queue_that_stood_before_is_no_long_way() -> None:
     """A satellite, there and back, takes less than 1.2 s with a part: what takes longer waits."""
     made = begun(1_000, pressing=True)
-    answered(made, 0.0, 1.5)
-    assert made.rate == pytest.approx(6_000)
+    answered(made, 0.0, 1.55)
+    assert made.rate == pytest.approx(7_500)
     answered(made, 3.0, 1.2)
-    assert made.rate == pytest.approx(6_900)
+    assert made.rate == pytest.approx(9_000)
     assert begun(1_000).rate == 1_000
 
 

@@ -25,15 +25,15 @@ const LONGEST_TRIP = 1.2;
 /** Answers among which the promptest tells how long the way is. */
 const TRIPS = 20;
 /** bit/s beside the voice while somebody waits: at first, where nothing is spared, at least, at most. */
-const PRESSED = { first: 8000, poor: 2000, least: 1500, most: 64_000 };
+const PRESSED = { first: 10_000, poor: 5000, least: 1500, most: 64_000 };
 /** Of the spare rate, at least. */
 const EASED = 0.1;
 /** What one answer adds to a rate at most, or takes from it, as a share of it: a late one, a very late one. */
-const STEP = { up: 0.15, down: 0.25, deep: 0.5 };
+const STEP = { up: 0.2, down: 0.25, deep: 0.5 };
 /** s beyond the way there and back: an answer so late is waited for. */
 const LATE = 0.5;
 /** s an answer came later than the promptest: little, too much, far too much. */
-const QUEUE = { calm: 0.1, busy: 0.25, deep: 0.5 };
+const QUEUE = { calm: 0.15, busy: 0.3, deep: 0.5 };
 
 export class Pace {
   #spare = FIRST_SPARE;
@@ -78,7 +78,7 @@ export class Pace {
    */
   press(pressing) {
     this.#pay();
-    if (pressing && !this.#pressing && this.#spare === 0) this.#pressed = Math.min(this.#pressed, PRESSED.poor);
+    if (pressing && !this.#pressing) this.#begin();
     this.#pressing = pressing;
   }
 
@@ -145,6 +145,12 @@ export class Pace {
 
   get #trip() {
     return this.#trips.length ? Math.min(LONGEST_TRIP, ...this.#trips) : FIRST_TRIP;
+  }
+
+  /** What somebody waits for does not pay for what left before. */
+  #begin() {
+    this.#debt = 0;
+    if (this.#spare === 0) this.#pressed = Math.min(this.#pressed, PRESSED.poor);
   }
 
   /**

@@ -21,8 +21,8 @@ import { Passage } from "./still_passage.js";
 
 const AGAIN_SECONDS = 2;
 const STRIKES = 3;
-/** Bytes of a command, about. */
-const COMMAND = 200;
+/** Bytes of a command, deflated. */
+const COMMAND = 100;
 /** Refusals that pass with time. */
 const PASSING = ["slow_down", "unavailable", "away"];
 /** Refusals no other attempt will change. */
