@@ -1,5 +1,5 @@
 # Two commands do everything: `make run` starts Carbet, `make test` proves it.
-.PHONY: run test style types imports tests lab attacks fuzz compiled bench words lock clean
+.PHONY: run test style types imports tests lab faults attacks fuzz compiled bench words lock clean
 .DEFAULT_GOAL := run
 
 PYTHON ?= python3
@@ -59,6 +59,12 @@ attacks: .venv/test
 fuzz: .venv/test
 	$(BIN)/python -m tests.fuzz
 	$(BIN)/python -m tests.attacks.report
+
+# Every fault that falls on a browser, as often as its p95 needs, and docs/faults.md from the
+# figures. Long; needs root.
+faults: .venv/test
+	$(BIN)/python -m tests.faults
+	$(BIN)/python -m tests.faults.report
 
 # The environments. A stamp is newer than what it was made from, or it is made again.
 .venv/bin/python:
