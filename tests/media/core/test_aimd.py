@@ -174,6 +174,15 @@ def test_who_sends_little_falls_gently() -> None:
     assert subject.rate == pytest.approx(BETA * 310_000)
 
 
+def test_who_sends_little_and_gets_less_than_half_of_it_through_falls_at_once() -> None:
+    subject = control(500_000)
+    subject.fall(51_000, 100_000, 0.1, 0.0, 1.0)
+    assert subject.rate == pytest.approx(350_000)
+    subject = control(500_000)
+    subject.fall(49_000, 100_000, 0.1, 0.0, 1.0)
+    assert subject.rate == pytest.approx(0.85 * 49_000)
+
+
 @pytest.mark.parametrize(("loop", "a_second"), [(0.3, 0.30), (1.0, 0.12), (3.0, 0.08)])
 def test_growth_is_as_quick_as_the_loop_allows(loop: float, a_second: float) -> None:
     subject = control()

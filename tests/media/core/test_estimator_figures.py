@@ -89,3 +89,15 @@ def test_what_speaks_against_growth(queue: float, loss: float, own: float, calm:
     estimator = Estimator(0.0, 400_000, 0.1)
     estimator._delay.queue, estimator._loss.recent, estimator._loss.own = queue, loss, own
     assert estimator._calm() is calm
+
+
+@pytest.mark.parametrize(("came", "of"), [(280_000, 360_000), (230_000, None)])
+def test_a_queue_that_only_begins_is_of_a_link_nearly_full(
+    monkeypatch: pytest.MonkeyPatch, came: int, of: int | None
+) -> None:
+    estimator = Estimator(0.0, 400_000, 0.1)
+    monkeypatch.setattr(estimator._acked, "full", lambda own: Rate(came, came))
+    estimator._delay.trendline.use, estimator._delay.latest = Use.OVER, 0.06
+    estimator._queues(5.0)
+    expected = (0.92 - 0.7 * 0.06) * of if of else 1.5 * came  # else too little was sent to tell
+    assert estimator._control.rate == pytest.approx(expected)
