@@ -29,7 +29,8 @@ DEFAULT_TRIP = 0.3  # s, until one is known
 HIGH = 0.10  # s of standing queue: too much
 CALM = 0.04  # s of standing queue under which the rate may grow
 CONFIRMED = 0.05  # s a packet must have waited, without which a trend is noise
-EARLY = 0.9  # of the rate is carried where a queue only begins, and all arrives
+EARLY = 0.9  # of the rate is carried where a queue only begins, and all arrives,
+SPARED = 1.15  # times what was carried, at most
 QUIET = 0.05  # loss above the link's own beside which the rate may grow
 CRUSHING = 0.30  # loss no picture survives: down to a voice
 KEEP = 0.95  # of a limit told by losses
@@ -220,7 +221,7 @@ class Estimator:
             return
         sending, rate = max(sending, full.left), self._control.rate
         if delay.queue < CALM and carried > max(LIMITED * rate, WHOLE * full.left):
-            carried = max(carried, EARLY * rate)  # it was never full
+            carried = max(carried, min(EARLY * rate, SPARED * carried))  # it was never full
         if self._control.fall(carried, sending, waits, self._loop, now):
             rival.fell(delay.queue, carried, sending, self._loop, now)
             self._fell(self._best, "delay", now, waits)

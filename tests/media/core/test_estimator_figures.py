@@ -91,7 +91,7 @@ def test_what_speaks_against_growth(queue: float, loss: float, own: float, calm:
     assert estimator._calm() is calm
 
 
-@pytest.mark.parametrize(("came", "of"), [(280_000, 360_000), (230_000, None)])
+@pytest.mark.parametrize(("came", "of"), [(320_000, 360_000), (280_000, 322_000), (230_000, None)])
 def test_a_queue_that_only_begins_is_of_a_link_nearly_full(
     monkeypatch: pytest.MonkeyPatch, came: int, of: int | None
 ) -> None:
