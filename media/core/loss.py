@@ -110,7 +110,8 @@ class Loss:
             candidate = share * top
             value, own = self._likelihood(candidate)
             if value > least:
-                least, self.limit, self.own = value, candidate, own
+                least, self.own = value, own
+                self.limit = candidate
 
     def _likelihood(self, limit: float | None) -> tuple[float, float]:
         """Of the observations under this limit, and the own loss which fits best beside it."""
