@@ -151,12 +151,17 @@ class Leg:
         except OSError:
             self._counts["dropped_send"] += 1
 
-    def send_rtp(self, packet: bytes) -> None:
-        """Encrypt and send."""
+    def send_rtp(self, packet: bytes) -> bytes | None:
+        """Encrypt and send; what left."""
         sealed = self.secure.seal_rtp(packet)
         if sealed is None:
             self._counts["dropped_seal"] += 1
-            return
+            return None
+        self.repeat(sealed)
+        return sealed
+
+    def repeat(self, sealed: bytes) -> None:
+        """Send what was encrypted before."""
         self._counts["packets_out"] += 1
         self._counts["bytes_out"] += len(sealed)
         self.send(sealed)

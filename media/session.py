@@ -42,7 +42,8 @@ FIRST_REPORTS = 0.2  # s between the first two on a new source
 class Way(Protocol):
     """Where packets leave."""
 
-    def send_rtp(self, packet: bytes) -> None: ...
+    def send_rtp(self, packet: bytes) -> bytes | None: ...
+    def repeat(self, sealed: bytes) -> None: ...
     def send_rtcp(self, packet: bytes) -> None: ...
 
 
@@ -93,7 +94,7 @@ class Session:
         self.down = down = Down(way, hint, quality, counts, now, trace)
         down.fill = self._fill
         self.tracks = {
-            line.mid: Track(line, streams[line.mid], down.send, down.pace, down.budget)
+            line.mid: Track(line, streams[line.mid], down.send, down.pace, down.budget, down.again)
             for line in DOWN
         }
         self._way = way

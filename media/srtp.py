@@ -97,15 +97,16 @@ class _Direction:
 
 
 class Sealer(_Direction):
-    """What leaves. The same RTP packet may leave more than once."""
+    """What leaves. No place of a stream is sealed twice: two texts under one nonce give the key
+    away (RFC 7714 §8.1). What is to leave again leaves as it was sealed."""
 
     def __init__(self, key: bytes, salt: bytes) -> None:
         super().__init__(key, salt)
-        self._streams: dict[bytes, tuple[int, int]] = {}  # base, highest place
+        self._streams: dict[bytes, Numbers] = {}
         self._reports = 0
 
     def seal_rtp(self, packet: bytes) -> bytes | None:
-        """Encrypted; None when it is too long, no packet, or older than the stream."""
+        """Encrypted; None when it is too long, no packet, sealed before or too old to tell."""
         size = len(packet)
         if not 12 <= size <= LARGEST - TAG:
             return None
@@ -113,16 +114,13 @@ class Sealer(_Direction):
         ssrc, sequence = packet[8:12], packet[2] << 8 | packet[3]
         rtp, stream = self._rtp, self._streams.get(ssrc)
         if stream is None:
-            base, highest, place = rtp.base(ssrc), -1, sequence
-        else:
-            base, highest = stream
-            place = highest + ((sequence - highest + 0x8000) & 0xFFFF) - 0x8000
-        if start > size or not 0 <= place <= MOST_INDEX:
+            stream = self._streams[ssrc] = Numbers(rtp.base(ssrc), WINDOW)
+        place = stream.place(sequence)
+        if start > size or place > MOST_INDEX or stream.is_old(place):
             return None
-        if place > highest:
-            self._streams[ssrc] = (base, place)
+        stream.note(place)
         head = packet[:start]
-        return head + rtp.aead.encrypt(_nonce(base, place), packet[start:], head)
+        return head + rtp.aead.encrypt(_nonce(stream.base, place), packet[start:], head)
 
     def seal_rtcp(self, packet: bytes) -> bytes | None:
         """Encrypted; None when it is too long or no packet, or the keys are used up."""

@@ -39,6 +39,7 @@ class Track:
         send: Callable[[bytes, float], None],
         pace: Callable[["Track", Outgoing, float], None],
         budget: Budget,
+        again: Callable[[bytes, float], None] | None = None,
     ) -> None:
         self.line = line
         self.ssrc = streams.ssrc
@@ -53,6 +54,7 @@ class Track:
         self._allowance = Allowance()
         self._asked_at = -1e9
         self._send = send
+        self._again = again or send
         self._pace = pace
         self._budget = budget
         self._passage = Passage()
@@ -214,7 +216,10 @@ class Track:
         """Send it. Returns how many bytes left, without what SRTP and IP add; 0 when it is of no
         use any more."""
         if isinstance(item, Again):
-            return self._write(self._repairs.write(item, now), now)
+            again = self._repairs.write(item, now)
+            if again:
+                (self._again if self._audio else self._send)(again, now)
+            return len(again or b"")
         place, halts, rewriter = item.place, self._halts, self._rewriter
         anew = place >= halts.silent_from or item.run != self._run
         if anew and not self._begin(item, now):

@@ -23,8 +23,9 @@ class Again(NamedTuple):
 
 
 class Repairs:
-    """See the module. `codecs` are those with a retransmission format (RFC 4588); all else is
-    sent again as it was."""
+    """See the module. `codecs` are those with a retransmission format (RFC 4588). Sound is sent
+    again as it was; pictures without such a format are not: their number, which only one packet
+    may ever have, is taken."""
 
     def __init__(self, rewriter: Rewriter, rtx_ssrc: int, budget: Budget) -> None:
         self.codecs: frozenset[int] = frozenset()
@@ -40,8 +41,10 @@ class Repairs:
         found = []
         for sequence in sequences:
             sent = self.sent.get(sequence, now)
+            if sent is None or (self._ssrc and sent[5] not in self.codecs):
+                continue
             # The answer must have had time to arrive, and the next ask to come back.
-            if sent is None or now - self._at.get(sequence, -1e9) < 1.1 * round_trip + 0.01:
+            if now - self._at.get(sequence, -1e9) < 1.1 * round_trip + 0.01:
                 continue
             if not self._budget.spend(len(sent[1]) + OVERHEAD):
                 break

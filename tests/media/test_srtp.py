@@ -197,3 +197,19 @@ def test_what_is_no_packet_is_refused_without_an_error() -> None:
 def test_another_key_opens_nothing() -> None:
     sealed = Pair().sealer.seal_rtp(packet(1))
     assert sealed is not None and Pair().opener.open_rtp(sealed) is None
+
+
+def test_no_place_is_ever_sealed_twice() -> None:
+    """Two texts under one nonce give the key of the tags away (RFC 7714 §8.1)."""
+    sealer, other = Sealer(bytes(32), SALT), Sealer(bytes(32), SALT)
+    packet = rtp.write(111, 7, 960, 5, b"voice")
+    assert sealer.seal_rtp(packet)
+    for again in (packet, rtp.numbered(packet, 9), rtp.write(111, 7, 960, 5, b"other")):
+        assert sealer.seal_rtp(again) is None
+    assert sealer.seal_rtp(rtp.write(111, 7, 960, 6, b"voice")), "another stream, another nonce"
+    late = [rtp.write(111, number, 0, 5, b"late") for number in (2000, 1500, 1500, 900, 2000)]
+    assert [bool(sealer.seal_rtp(each)) for each in late] == [True, True, False, False, False]
+    # After a turn of the numbers the place is another.
+    for number in range(7, 7 + 0x10000, 1000):
+        other.seal_rtp(rtp.write(111, number & 0xFFFF, 0, 5, b"voice"))
+    assert other.seal_rtp(rtp.write(111, 7, 0, 5, b"a turn later"))
