@@ -7,7 +7,7 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from media.core import rtp
+from media.core import rtp, vp8
 from media.core.passage import ENDLESS
 from media.core.picture import PictureError
 from media.core.rewrite import Packet
@@ -44,6 +44,7 @@ class Play:
         self.loss, self.forever = loss, forever
         self.late: list[tuple[float, tuple[int, int, int, bytes]]] = []
         self.excused: set[int] = set()  # timestamps of frames a part of which could not come
+        self.key_at = 0  # place of the newest key frame that began to come: none waits for less
 
     def catch_up(self) -> None:
         scene = self.scene
@@ -55,9 +56,11 @@ class Play:
             anew = (
                 anew or scene.track._halts.silent_from < ENDLESS or scene.begun_at > self.at(packet)
             )
+            anew = anew or self.at(packet) < self.key_at
             if anew or scene.track._passage.waiting or self.at(packet) < scene.track._passage.start:
                 self.excused.add(packet[1])
             scene.feed(packet)
+            self.note_key(packet)
 
     def at(self, packet: tuple[int, int, int, bytes]) -> int:
         highest = self.scene.source.highest
@@ -67,10 +70,15 @@ class Play:
         for packet in self.sender.frame(self.random.randint(1, 4), key):
             if self.random.random() >= self.loss:
                 self.scene.feed(packet)
+                self.note_key(packet)
             elif self.random.random() < self.forever:
                 self.excused.add(packet[1])
             else:
                 self.late.append((self.scene.now + self.random.uniform(0.0, 0.8), packet))
+
+    def note_key(self, packet: tuple[int, int, int, bytes]) -> None:
+        if vp8.parse(packet[3]).keyframe:
+            self.key_at = max(self.key_at, self.at(packet))
 
     def give_up(self) -> None:
         item = self.random.choice(self.scene.queue)
