@@ -92,6 +92,8 @@ async def work(options: argparse.Namespace, token: str) -> None:
     run = tasks.spawn(line.run(worker, options.linger, options.supervised), "media line")
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, run.cancel)
+    drained = lambda: tasks.spawn(_drained(line, worker, run), "drain")  # noqa: E731
+    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, drained)
     log.info("media worker listening", extra={
         "port": port.number, "addresses": port.addresses, "compiled": media.compiled.is_used(),
     })  # fmt: skip
@@ -102,6 +104,12 @@ async def work(options: argparse.Namespace, token: str) -> None:
     await worker.stop()
     await asyncio.sleep(0.05)
     port.close()
+
+
+async def _drained(line: Line, worker: Worker, run: asyncio.Task[None]) -> None:
+    """For maintenance (`carbet drain`): ends once the calls have moved or ended."""
+    await line.leave(worker)
+    run.cancel()
 
 
 def main(argv: Sequence[str] | None = None) -> int:

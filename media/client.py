@@ -15,7 +15,7 @@ from typing import Any
 
 import socketio
 
-from media.crew import Crew, Spawn
+from media.crew import Crew, Spawn, holder
 from media.events import (
     Encode,
     Hint,
@@ -32,6 +32,7 @@ from media.events import (
     SlotUse,
     SpeakerChanged,
     WorkerBack,
+    WorkerLeaving,
     WorkerLost,
     read_event,
 )
@@ -42,7 +43,7 @@ __all__ = [
     "Encode", "Hint", "LinkReport", "MediaAway", "MediaClient", "MediaEvent", "MediaRefused",
     "Offer", "PeerGone", "PeerQuality", "PeerResumed", "PeerStalled", "PeerUp", "PictureResumed",
     "PictureStalled", "QualityError", "SlotUse", "SlotsChanged", "Spawn", "SpeakerChanged",
-    "WorkerBack", "WorkerLost", "check_ladder",
+    "WorkerBack", "WorkerLeaving", "WorkerLost", "check_ladder", "holder",
 ]  # fmt: skip
 
 log = logging.getLogger("carbet.media.client")
@@ -93,6 +94,8 @@ class _Worker:
     rooms: dict[str, set[str]] = field(default_factory=dict)  # room → connected peers
     stats: dict[str, int] = field(default_factory=dict)
     waiting: asyncio.Task[Any] | None = None  # for a redial
+    leaving: bool = False  # takes no new room
+    left: set[str] = field(default_factory=set)  # rooms whose new sessions are elsewhere
 
 
 class MediaClient:
@@ -113,7 +116,7 @@ class MediaClient:
     def _listen(self) -> None:
         for name, handler in (
             ("connect", self._connect), ("disconnect", self._disconnect),
-            ("event", self._event), ("stats", self._stats),
+            ("event", self._event), ("stats", self._stats), ("leaving", self._leaving),
         ):  # fmt: skip
             self._sio.on(name, handler, namespace=NAMESPACE)
 
@@ -175,16 +178,16 @@ class MediaClient:
 
     async def close(self, room: str, peer: str) -> None:
         """End every session of the peer. Nothing to end, or nobody to ask, is no error."""
-        await self._tell(room, "close", {"room": room, "peer": peer})
-        worker = self._worker_of(room)
-        if worker is not None:
-            worker.rooms[room].discard(peer)
+        for worker in self._holding(room):
+            await self._tell(worker, "close", {"room": room, "peer": peer})
+            worker.rooms.get(room, set()).discard(peer)
 
     async def close_room(self, room: str) -> None:
         """End every session of the room."""
-        await self._tell(room, "close_room", {"room": room})
-        for worker in self._workers.values():
+        for worker in self._holding(room):
+            await self._tell(worker, "close_room", {"room": room})
             worker.rooms.pop(room, None)
+            worker.left.discard(room)
 
     def peers(self, room: str) -> tuple[str, ...]:
         """Whose sessions are connected, also as adopted from a worker older than this server."""
@@ -210,8 +213,12 @@ class MediaClient:
     def _worker_of(self, room: str) -> _Worker | None:
         return next((w for w in self._workers.values() if room in w.rooms), None)
 
+    def _holding(self, room: str) -> list[_Worker]:
+        """Its worker, and one that is about to leave it."""
+        return [w for w in self._workers.values() if room in w.rooms or room in w.left]
+
     def _idlest(self) -> _Worker | None:
-        there = [w for w in self._workers.values() if w.sid is not None]
+        there = [w for w in self._workers.values() if w.sid is not None and not w.leaving]
         return min(there, key=lambda w: sum(map(len, w.rooms.values())), default=None)
 
     async def _command(self, worker: _Worker, name: str, data: dict[str, Any]) -> dict[str, Any]:
@@ -229,10 +236,7 @@ class MediaClient:
             raise MediaRefused(reply["refused"])
         return reply
 
-    async def _tell(self, room: str, name: str, data: dict[str, Any]) -> None:
-        worker = self._worker_of(room)
-        if worker is None:
-            return
+    async def _tell(self, worker: _Worker, name: str, data: dict[str, Any]) -> None:
         try:
             await self._command(worker, name, data)
         except MediaAway:
@@ -256,6 +260,8 @@ class MediaClient:
             worker.waiting = None
         worker.sid = sid
         rooms: dict[str, list[dict[str, str]]] = auth["rooms"]
+        for room in worker.left:
+            rooms.pop(room, None)
         for room in worker.rooms.keys() - rooms.keys():
             del worker.rooms[room]
         for room, peers in rooms.items():
@@ -263,6 +269,27 @@ class MediaClient:
         if self._crew:
             self._crew.dialled(int(auth["pid"]), name)
         self._events.put_nowait(WorkerBack())
+        self._move()
+
+    async def _leaving(self, sid: str, *_: Any) -> dict[str, bool]:
+        """A worker was told to end: it gets no more rooms, and those it has move."""
+        worker = self._by_sid(sid)
+        if worker is None:
+            return {"moved": False}
+        worker.leaving = True
+        self._move()
+        return {"moved": not worker.rooms}
+
+    def _move(self) -> None:
+        """Rooms of workers that leave, if there is another. Without one they stay to their end."""
+        if self._idlest() is None:
+            return
+        for worker in self._workers.values():
+            if worker.leaving and worker.rooms:
+                moving = tuple(sorted(worker.rooms))
+                worker.left |= worker.rooms.keys()
+                worker.rooms.clear()
+                self._events.put_nowait(WorkerLeaving(moving))
 
     def _trusted(self, token: Any) -> bool:
         return isinstance(token, str) and hmac.compare_digest(token.encode(), self._token.encode())
@@ -299,6 +326,8 @@ class MediaClient:
         worker = self._by_sid(sid)
         if worker is None:
             return
+        if data.get("room") in worker.left:
+            return  # of sessions which nobody waits for any more
         event = read_event(data)
         if isinstance(event, PeerUp):
             worker.rooms.setdefault(event.room, set()).add(event.peer)

@@ -6,6 +6,7 @@ the next connection. Believes only the server it dialled.
 
 import asyncio
 import logging
+import math
 import os
 import random
 import secrets
@@ -28,6 +29,7 @@ PROTOCOL = 2  # raised when server and worker would no longer understand each ot
 MOST_WAITING = 2_000
 STATS_EVERY = 2.0
 COMMANDS = ("open", "answer", "report", "matters", "transfer", "close", "close_room")
+MOVED_WITHIN = 10.0  # s after which nobody is waited for who did not move
 FIRST_DIAL = 15.0  # s a supervised worker tries to reach its server for the first time
 
 
@@ -58,6 +60,7 @@ class Line:
         self._lost_at = time.monotonic()
         self._ever = False
         self._told = False
+        self._leaving = False
 
     def tell(self, event: Event) -> None:
         """Queue an event for the server; nothing is kept for a server which is away."""
@@ -84,6 +87,25 @@ class Line:
             pause = min(1.5, pause * 1.6)
         await tasks.stop(pump)
 
+    async def leave(self, worker: Worker) -> None:
+        """Take no new call; return when those there are have moved to another worker, or, when
+        there is none, have ended."""
+        self._leaving = True
+        log.info("leaving", extra={"rooms": len(worker.rooms)})
+        moved = await self._say_leaving()
+        until = time.monotonic() + MOVED_WITHIN if moved else math.inf
+        while worker.rooms and time.monotonic() < until:  # noqa: ASYNC110 - rooms have no event
+            await asyncio.sleep(0.1)
+
+    async def _say_leaving(self) -> bool:
+        """Whether the calls move. A server that is away hears of it when it is dialled again."""
+        client = self._client
+        try:
+            reply = await client.call("leaving", {}, namespace=NAMESPACE) if client else {}
+        except (TimeoutError, socketio.exceptions.SocketIOError):
+            reply = {}
+        return bool(reply.get("moved"))
+
     def _over(self, worker: Worker, linger: float) -> bool:
         away = time.monotonic() - self._lost_at
         if not self._ever:
@@ -108,6 +130,8 @@ class Line:
                 self._tell_once(error)
                 return False
             self._greet(client)
+            if self._leaving:
+                await self._say_leaving()
             await client.wait()
             self._client = None
             log.info("server away")

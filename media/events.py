@@ -142,13 +142,21 @@ class WorkerLost:
 
 
 @dataclass(frozen=True)
+class WorkerLeaving:
+    """A worker is about to end, and another is there. The sessions of these rooms go on for a
+    moment; new ones, to be opened now, are elsewhere."""
+
+    rooms: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class WorkerBack:
     """A worker dialled in: sessions can be opened."""
 
 
 MediaEvent = (
     PeerUp | PeerStalled | PeerResumed | PeerGone | SlotsChanged | SpeakerChanged | PictureStalled
-    | PictureResumed | PeerQuality | Encode | WorkerLost | WorkerBack
+    | PictureResumed | PeerQuality | Encode | WorkerLost | WorkerLeaving | WorkerBack
 )  # fmt: skip
 _PLAIN: dict[str, type[Any]] = {
     "peer_up": PeerUp, "peer_stalled": PeerStalled, "peer_resumed": PeerResumed,

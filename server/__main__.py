@@ -8,7 +8,9 @@ import asyncio
 import importlib
 import os
 import runpy
+import signal
 import sys
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -28,6 +30,7 @@ WEAK = (
     "a password of 12 to 256 varied characters, on standard input"
 )
 TELEPHONED = "where to call when nothing else passes"
+FOLLOWED_WITHIN = 10  # s
 FAULTS = {
     "changed": ("modifiée", "changed"),
     "missing": ("manquante", "missing"),
@@ -166,6 +169,31 @@ async def _verify_audit(settings: Settings) -> None:
           f"{last.number} rows, end anchored up to {until}")  # fmt: skip
 
 
+def drain(options: argparse.Namespace) -> None:
+    """One worker after the other, so that each finds another to move its calls to."""
+    settings = settings_of(options)
+    first, count = settings.media.udp_port, settings.media.spawn
+    ports = options.ports or range(first, first + count)
+    for port in ports:
+        _drain(settings.server.data_dir / f"media-{port}.lock", port)
+
+
+def _drain(lock: Path, port: int) -> None:
+    holder = importlib.import_module("media.client").holder
+    pid = holder(lock)
+    if pid is None:
+        raise Ended(f"{port} : aucun service média / no media worker")
+    os.kill(pid, signal.SIGUSR1)
+    while holder(lock) == pid:
+        time.sleep(0.1)
+    print(f"ok: {port}", flush=True)
+    # A supervised one is followed by another; the next may send its calls there.
+    for _ in range(FOLLOWED_WITHIN * 10):
+        if holder(lock) is not None:
+            break
+        time.sleep(0.1)
+
+
 class _database:
     """The migrated database of the settings, closed at the end."""
 
@@ -190,6 +218,9 @@ def parser() -> argparse.ArgumentParser:
     _command(commands, "migrate", run_migrations, "bring the database up to this version")
     _command(commands, "check-config", check_config, "say ok, or every wrong key")
     commands.add_parser("media", help="a media worker; see carbet media --help", add_help=False)
+    drained = _command(commands, "drain", drain, "end media workers, one after the other, once "
+                       "their calls have moved or ended; the server starts new ones")  # fmt: skip
+    drained.add_argument("ports", metavar="PORT", type=int, nargs="*", help="theirs; all")
     user = _command(_group(commands, "user", "people with an account"), "add", add_user,
                     "add a person; their password is read from standard input")  # fmt: skip
     for name in ("--email", "--name", "--role", "--organisation"):

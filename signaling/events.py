@@ -186,6 +186,11 @@ class WorkerLost:
 
 
 @dataclass(frozen=True)
+class WorkerLeaving:
+    """Its worker still carries the room's sessions, and another is to."""
+
+
+@dataclass(frozen=True)
 class WorkerBack:
     """A worker is there again; `peers` are the seats it still carries."""
 
@@ -233,6 +238,7 @@ Event = (
     | StillKept
     | StillRefused
     | WorkerLost
+    | WorkerLeaving
     | WorkerBack
     | StatusChanged
     | Revoked

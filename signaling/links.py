@@ -20,6 +20,7 @@ from signaling.events import (
     SpeakerChanged,
     Stalled,
     WorkerBack,
+    WorkerLeaving,
     WorkerLost,
 )
 from signaling.messages import Answer, Renew
@@ -156,6 +157,17 @@ def worker_lost(room: Room, event: WorkerLost, now: dt.datetime) -> Outcome:
     for seat in room.inside:
         room = room.put(replace(seat, link=replace(seat.link, flow=Flow.GONE)))
     return replace(room, worker_lost_at=room.worker_lost_at or now), ()
+
+
+def worker_leaving(room: Room, event: WorkerLeaving, now: dt.datetime) -> Outcome:
+    """Everybody gets a new offer while the old connection still carries; who has no socket now
+    gets one with the next."""
+    for seat in room.inside:
+        if seat.socket:
+            room = room.put(reopen(seat, now))
+        else:
+            room = room.put(replace(seat, link=replace(seat.link, flow=Flow.GONE)))
+    return room, ()
 
 
 def worker_back(room: Room, event: WorkerBack, now: dt.datetime) -> Outcome:

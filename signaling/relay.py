@@ -45,6 +45,8 @@ def heard(
     match told:
         case client.WorkerLost(rooms=lost):
             yield from ((room, events.WorkerLost()) for room in lost)
+        case client.WorkerLeaving(rooms=moving):
+            yield from ((room, events.WorkerLeaving()) for room in moving)
         case client.WorkerBack():
             yield from ((room, events.WorkerBack(frozenset(peers(room)))) for room in rooms())
         case client.SpeakerChanged(room, peer):

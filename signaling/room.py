@@ -58,6 +58,7 @@ from signaling.events import (
     Tick,
     Vanished,
     WorkerBack,
+    WorkerLeaving,
     WorkerLost,
 )
 from signaling.seats import Claim, Room, Seat, Stage
@@ -237,6 +238,7 @@ HANDLERS: dict[type, Callable[[Room, Any, dt.datetime], Outcome]] = {
     StillKept: stills.kept,
     StillRefused: stills.refused,
     WorkerLost: links.worker_lost,
+    WorkerLeaving: links.worker_leaving,
     WorkerBack: links.worker_back,
 }
 

@@ -198,6 +198,7 @@ async def measure(sockets: int = SOCKETS, lasts: float = LASTS, seed: int = 1) -
                     arguments = (server.address, calls[n::PROCESSES], seed + n, theirs)
                     processes.append(spawn.Process(target=_main, args=arguments, daemon=True))
                     processes[-1].start()
+                    theirs.close()
                     lines.append(ours)
                 for line in lines:
                     figures.filling += await asyncio.to_thread(line.recv)

@@ -23,6 +23,7 @@ from tests.faults.figures import quantile
 from tests.faults.keep_house import Call, House, living
 from tests.faults.keep_tab import Tab, browser
 from tests.faults.keep_voices import talking
+from tests.peers.measure import until
 
 CLIENTS = 1000
 PROCESSES = 2
@@ -136,7 +137,8 @@ async def one(kind: str, seed: int, clients: int = CLIENTS) -> Outcome:
             began = time.monotonic()
             await house.stop(HOW[kind])
             gone = time.monotonic()
-            await house.start()
+            await house.begin()
+            await until("the server answers", house.answers)
             back = time.monotonic()
             outcome.down = back - gone
             await _return(people, gone, back, outcome)

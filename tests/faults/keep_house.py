@@ -59,22 +59,37 @@ class House(Carbet):
         await self.begin()
         await until(f"Carbet ready ({self.log})", self.ready, patience=90)
 
-    async def begin(self) -> None:
-        """Starts, and waits for nothing."""
+    def environment(self) -> dict[str, str]:
+        """The variables of the server, and of a command about it."""
         environment = {key: value for key, value in os.environ.items() if key[:7] != "CARBET_"}
-        environment |= {
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
+        return environment | {
             "CARBET_SERVER__PORT": str(self.port),
             "CARBET_SERVER__DATA_DIR": str(self.data),
             "CARBET_DATABASE__URL": self.url,
             "CARBET_MEDIA__UDP_PORT": str(self.udp_port),
             "CARBET_MEDIA__LINGER_SECONDS": "60",
+            # An installed Carbet is compiled once, not at every start.
+            "PYTHONPYCACHEPREFIX": str(self.folder / "compiled"),
             **self.extra,
         }
+
+    async def begin(self) -> None:
+        """Starts, and waits for nothing."""
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                *self.before, sys.executable, "-m", "server", "serve", cwd=ROOT, env=environment,
-                stdout=log, stderr=log,
+                *self.before, sys.executable, "-m", "server", "serve", cwd=ROOT,
+                env=self.environment(), stdout=log, stderr=log,
             )  # fmt: skip
+
+    async def answers(self) -> bool:
+        """Whether anybody listens."""
+        try:
+            _, line = await asyncio.open_connection("localhost", self.port)
+        except OSError:
+            return False
+        line.close()
+        return True
 
     @property
     def pid(self) -> int:

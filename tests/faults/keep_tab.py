@@ -20,6 +20,7 @@ ACK_SECONDS = 12.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 3.0  # protocol.js: reconnectionDelay, reconnectionDelayMax
 KICKED_SECONDS = 2.0
 AGAIN_SECONDS = 1.5  # seat.js: FLUSH_AGAIN_SECONDS
+ENTERS_WITHIN = 180.0  # only ends a broken run
 ATTACHED = {"_placeholder": True, "num": 0}
 AWAY = {"ok": False, "code": "away"}
 
@@ -252,14 +253,14 @@ class Tab:
 
     async def enter(self) -> None:
         """Knocks until in. Raises TimeoutError."""
-        await self.until(lambda tab: tab.up and tab.view)
-        async with asyncio.timeout(60):
+        await self.until(lambda tab: tab.up and tab.view, ENTERS_WITHIN)
+        async with asyncio.timeout(ENTERS_WITHIN):
             while self.stage != "in":
                 answer = await self.ask("knock")
                 if not answer["ok"]:
                     await asyncio.sleep(AGAIN_SECONDS * self._rng.uniform(0.3, 1))
                     continue
-                await self.until(lambda tab: tab.stage == "in" or not tab.up)
+                await self.until(lambda tab: tab.stage == "in" or not tab.up, ENTERS_WITHIN)
 
     async def say(self, said: Said, again: float = AGAIN_SECONDS) -> Said:
         """Says it until it is acknowledged, as the page's outbox does."""

@@ -22,6 +22,7 @@ from media.client import (
     SlotUse,
     SpeakerChanged,
     WorkerBack,
+    WorkerLeaving,
     WorkerLost,
 )
 from media.crew import holder
@@ -67,6 +68,50 @@ async def test_a_killed_worker_is_told_and_replaced(server: CallServer, tmp_path
     again = await join(server, "ana")
     await ana.close()
     await again.close()
+
+
+async def test_a_worker_that_leaves_gives_its_rooms_to_another(tmp_path: Path) -> None:
+    server = CallServer(tmp_path, count=2)
+    await server.start()
+    await server.until(lambda: server.media.stats()["workers"] == 2)
+    ana, bo = await join(server, "ana"), await join(server, "bo")
+    await bo.receive("v0")
+    carrier, crew = server.media._worker_of("room"), server.media._crew
+    assert carrier is not None and crew is not None
+    pid = next(pid for pid, name in crew._names.items() if name == carrier.name)
+    os.kill(pid, signal.SIGUSR1)
+    leaving = await server.event(WorkerLeaving)
+    assert leaving == WorkerLeaving(("room",)) and server.media.peers("room") == ()
+    await bo.receive("v0")  # the old session still carries
+    again = [await join(server, name) for name in ("ana", "bo")]
+    await again[1].receive("v0")
+    assert not any(isinstance(e, PeerGone) for e in server.events)
+    for old in (ana, bo):
+        await old.close()
+    await gone(pid)
+    await server.until(lambda: server.media.stats()["workers"] == 2)
+    assert not any(isinstance(e, WorkerLost) and e.rooms for e in server.events)
+    for peer in again:
+        await peer.close()
+    await server.stop()
+
+
+async def test_a_worker_that_leaves_alone_stays_until_its_call_ends(
+    server: CallServer, tmp_path: Path
+) -> None:
+    ana, bo = await join(server, "ana"), await join(server, "bo")
+    pid = worker_pid(server, tmp_path)
+    os.kill(pid, signal.SIGUSR1)
+    await server.until(lambda: not server.media.ready())
+    with pytest.raises(MediaAway):
+        await server.media.open("another room", "cy")
+    await bo.receive("v0")
+    assert worker_pid(server, tmp_path) == pid
+    await server.media.close_room("room")
+    await gone(pid)
+    await server.until(server.media.ready)
+    for peer in (ana, bo):
+        await peer.close()
 
 
 async def test_without_a_worker_nothing_is_promised(tmp_path: Path) -> None:
