@@ -26,6 +26,7 @@ WATCH = 0.25
 HELD_UP = 0.5  # s this process may oversleep before it mistrusts its clock
 RENEW = 5.0
 CONNECT_WITHIN = 30.0  # s from offer to handshake
+KEY_AGE = 86_400.0  # s one key shakes hands; then another is made
 MOST_SESSIONS = 2_000
 MOST_IN_ROOM = 32
 
@@ -48,7 +49,7 @@ class Worker:
         self._port = port
         self._advertised = advertised
         self._tell = self._noting(tell) if traces else tell
-        self._certificate = Certificate()
+        self._certificate, self._made_at = Certificate(), time.monotonic()
         self._legs: dict[Session, Leg] = {}
         self._timers: list[asyncio.Task[Any]] = []
 
@@ -118,6 +119,8 @@ class Worker:
             room = self.rooms[room_name] = Room(room_name, self._tell, self._drop)
         name = secrets.token_urlsafe(12)
         now = time.monotonic()
+        if now - self._made_at > KEY_AGE:
+            self._certificate, self._made_at = Certificate(), now
         session, leg, streams = self._session(room, peer, name, hint, now)
         room.expect(session)
         plan = room.first_plan(session, now)

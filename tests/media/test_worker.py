@@ -92,3 +92,19 @@ async def test_a_room_has_an_end(bench: Bench) -> None:
         bench.worker.open("room", f"p{n}")
     with pytest.raises(Refused, match="full"):
         bench.worker.open("room", "one more")
+
+
+async def test_a_key_serves_a_day_and_its_sessions_to_their_end(bench: Bench) -> None:
+    def shown(sdp: str) -> str:
+        return next(row for row in sdp.split("\r\n") if row.startswith("a=fingerprint"))
+
+    ana = bench.peer("ana")
+    sdp = await ana.answer()
+    _, first, _ = bench.worker.open("room", "bo")
+    _, second, _ = bench.worker.open("room", "bo")
+    assert shown(first) == shown(second)
+    bench.worker._made_at -= 86_401
+    _, third, _ = bench.worker.open("room", "bo")
+    assert shown(third) != shown(second)
+    bench.worker.answer("room", "ana", ana.session, sdp)
+    await ana.connected()
