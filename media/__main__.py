@@ -56,14 +56,16 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--quality", default="", help="another quality.toml than ours")
     parser.add_argument("--trace", default="", help="folder where estimates are recorded")
     parser.add_argument("--lock", default="", help="file held while this worker lives")
+    parser.add_argument("--spare", type=int, default=0, metavar="PID",
+                        help="of whom starts us: wait until the lock's holder ends")  # fmt: skip
     parser.add_argument("--log-level", default="info")
     return parser.parse_args(argv)
 
 
-def hold(path: str) -> TextIO | None:
+def hold(path: str, tries: int = 5) -> TextIO | None:
     """Take the lock which says that this worker lives; None when another holds it."""
     file = open(path, "a+", encoding="ascii")  # noqa: SIM115 - held as long as the process
-    for _ in range(5):
+    for _ in range(tries):
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -74,6 +76,15 @@ def hold(path: str) -> TextIO | None:
         file.flush()
         return file
     file.close()
+    return None
+
+
+def succeed(path: str, starter: int) -> TextIO | None:
+    """Take the lock when the worker which holds it ends; None when who started us ended first."""
+    while os.getppid() == starter:
+        file = hold(path, 1)
+        if file is not None:
+            return file
     return None
 
 
@@ -120,7 +131,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"{TOKEN} is not set", file=sys.stderr)
         return 2
     logs.start(options.log_level)
-    lock = hold(options.lock) if options.lock else None
+    if options.spare:
+        lock = succeed(options.lock, options.spare)
+        if lock is None:
+            return 0
+    else:
+        lock = hold(options.lock) if options.lock else None
     if options.lock and lock is None:
         log.warning("another worker holds this port's lock")
         return 3

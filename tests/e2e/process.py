@@ -12,10 +12,12 @@ import re
 import signal
 import socket
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import aiohttp
 
+from media.crew import holder
 from tests.peers.measure import until
 
 ROOT = Path(__file__).parents[2]
@@ -81,7 +83,13 @@ class Carbet:
             await process.wait()
 
     def workers(self) -> list[int]:
-        """Process ids of the living workers on our UDP port."""
+        """Process ids of the living workers on our UDP port, without the spares beside them."""
+        locks = self.folder.rglob(f"media-{self.udp_port}.lock")
+        held = {holder(path) for path in locks}
+        return [pid for pid in self._processes() if pid in held]
+
+    def _processes(self) -> list[int]:
+        """Workers, and spares which wait for one to end."""
         found = []
         for folder in Path("/proc").iterdir():
             if not folder.name.isdigit():
@@ -103,16 +111,17 @@ class Carbet:
     async def end(self) -> None:
         """Server and workers, whatever their state."""
         await self.stop()
-        for pid in self.workers():
-            os.kill(pid, signal.SIGTERM)
+        for pid in self._processes():
+            with suppress(ProcessLookupError):  # a spare ends with its server
+                os.kill(pid, signal.SIGTERM)
 
         async def left() -> list[int]:
-            return self.workers()
+            return self._processes()
 
         try:
             await until("workers gone", left, lambda pids: not pids, patience=15)
         except AssertionError:
-            for pid in self.workers():
+            for pid in self._processes():
                 os.kill(pid, signal.SIGKILL)
 
     def last_words(self, lines: int = 60) -> str:

@@ -137,10 +137,10 @@ class HubCarbet(Carbet):
             )  # fmt: skip
         await until(f"Carbet ready ({self.log})", self.ready, patience=90)
 
-    def workers(self) -> list[int]:
+    def _processes(self) -> list[int]:
         """Those within our namespace: elsewhere another Carbet may have the same port."""
         here = os.readlink("/proc/thread-self/ns/net")
-        return [pid for pid in super().workers() if os.readlink(f"/proc/{pid}/ns/net") == here]
+        return [pid for pid in super()._processes() if os.readlink(f"/proc/{pid}/ns/net") == here]
 
 
 class ByCarbet:
