@@ -10,7 +10,7 @@ import argparse
 import asyncio
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.faults import call, figures
@@ -21,6 +21,8 @@ from tests.lab.stall import Stalls
 from tests.peers.talking_head import CLINICIAN, GUEST
 
 TRIES = 30
+AGAIN = 3  # times a try is made, at most, where the host spoils it
+WORST = 10.0  # percent of a try in which the host stood still
 HURRIED = (1.0, 1.0)  # seconds of undisturbed call, and of chance, before a fault
 FEWER = {"cut-30": 10, "cut-120": 5}  # they take minutes
 
@@ -35,13 +37,16 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def asked(options: argparse.Namespace) -> Iterator[tuple[Fault, int]]:
-    """Every try: a fault and its seed."""
+def asked(options: argparse.Namespace) -> list[tuple[Fault, int]]:
+    """Every try, a fault and its seed: each in its turn, so that none falls twice in a row."""
     names = options.fault or ["all"]
-    for name in FAULTS if "all" in names else names:
-        tries = options.tries or FEWER.get(name, TRIES)
-        for seed in range(options.seed, options.seed + tries):
-            yield FAULTS[name], seed
+    faults = [FAULTS[name] for name in FAULTS if name in names or "all" in names]
+    return [
+        (fault, options.seed + turn)
+        for turn in range(options.tries or TRIES)
+        for fault in faults
+        if options.tries or turn < FEWER.get(fault.name, TRIES)
+    ]
 
 
 def survived(one: Try) -> bool:
@@ -58,27 +63,38 @@ async def _series(
             async with call.held(places, Path(folder)) as held:
                 if hurried:
                     held.settled, held.spread = HURRIED
-                while tries and await _once(held, *tries.pop(0), path):
+                again = 1 if hurried else AGAIN
+                while tries and await _once(held, *tries.pop(0), path, again):
                     pass
 
 
-async def _once(held: Call, fault: Fault, seed: int, path: Path) -> bool:
-    with Stalls() as stalls:
-        try:
-            one = await held.strike(fault, seed)
-        except Exception as error:
-            traceback.print_exc()
-            one = figures.failed(fault.name, seed, error)
-    figures.keep(path, one, stalls.percent())
+async def _once(held: Call, fault: Fault, seed: int, path: Path, again: int) -> bool:
+    """One try, kept; made again while the host stood still so much that it would be the host's figure."""
+    for _ in range(again):
+        one, stalled = await _struck(held, fault, seed)
+        if stalled <= WORST or not survived(one):
+            break
+        print(f"{fault.name} {seed}: {one.seconds:.2f} s, host stood still {stalled:.0f} %")
+    figures.keep(path, one, stalled)
     print(figures.line(one), flush=True)
     if not survived(one):
         print(held.carbet.last_words(15), flush=True)
     return survived(one)
 
 
+async def _struck(held: Call, fault: Fault, seed: int) -> tuple[Try, float]:
+    with Stalls() as stalls:
+        try:
+            one = await held.strike(fault, seed)
+        except Exception as error:
+            traceback.print_exc()
+            one = figures.failed(fault.name, seed, error)
+    return one, stalls.percent()
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     options = parse(argv)
-    tries = list(asked(options))
+    tries = asked(options)
     figures.begin(options.to, {fault.name for fault, _ in tries})
     with Places([CLINICIAN.name, GUEST.name]) as places, places.within_hub():
         asyncio.run(_series(places, tries, options.to, options.hurried))

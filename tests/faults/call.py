@@ -30,8 +30,8 @@ from tests.peers.talking_head import CLINICIAN, GUEST
 
 NAMES = {CLINICIAN.name: CLAIRE, GUEST.name: MIREILLE}  # as the others read them
 PATIENCE = 60.0  # seconds after which somebody is not back at all
-SETTLED = 4.0  # seconds of undisturbed call before a fault may fall
-SPREAD = 4.0  # seconds within which it falls, by the seed
+SETTLED = 3.0  # seconds of undisturbed call before a fault may fall
+SPREAD = 3.0  # seconds within which it falls, by the seed
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,7 @@ class Call:
     settled: float = SETTLED
     spread: float = SPREAD
     acknowledged: list[str] = field(default_factory=list)
+    number: int = 0  # of the try, so that no text is written twice
 
     @property
     def database(self) -> Path:
@@ -66,17 +67,18 @@ class Call:
 
     async def strike(self, fault: Fault, seed: int) -> Try:
         """Raises nothing for a product that fails: that is a Try with its complaints."""
+        self.number += 1
         random = Random(f"{fault.name} {seed}")
         victim = self.people[random.choice(sorted(self.people))]
         scene = Scene(self.carbet, self.people, victim, random)
         await self._steady()
-        await self._write("avant", fault, seed)
+        await self._write(f"{fault.name} {self.number}, avant")
         await self._delivered()
         await asyncio.sleep(random.uniform(0, self.spread))
         self.acknowledged += await victim.acknowledged()
         struck = time.time()
         counted = await fault.strike(scene)
-        control = asyncio.ensure_future(self._control(scene, counted, fault, seed))
+        control = asyncio.ensure_future(self._control(scene, counted))
         parts, missed = await self._back(struck, counted, fault)
         parts["control"] = await control
         if scene.afterwards:
@@ -127,16 +129,16 @@ class Call:
         }
         return parts, missed
 
-    async def _write(self, when: str, fault: Fault, seed: int) -> None:
+    async def _write(self, text: str) -> None:
         for one in self.people.values():
-            await one.write(f"{fault.name} {seed}, {when}, {one.name}")
+            await one.write(f"{text}, {one.name}")
 
-    async def _control(self, scene: Scene, counted: float, fault: Fault, seed: int) -> float:
+    async def _control(self, scene: Scene, counted: float) -> float:
         """Seconds until something the victim writes is acknowledged; what the other writes at the
         same time is part of the history."""
         try:
             await journey.in_call(scene.victim.page)
-            await self._write("après", fault, seed)
+            await self._write(f"{self.number}, après")
             await self._delivered()
         except AssertionError:
             return math.inf
