@@ -26,7 +26,7 @@ log = logging.getLogger("carbet.lobby")
 PATH = "/socket.io/"
 # A still's part is two frames, and a hundred parts a second are heard at most.
 BURST, RATE = 400, 250.0
-JOINED_WITHIN = 10.0  # s
+JOINED_WITHIN = 20.0  # s; a server a thousand come back to at once is slow to listen
 LOOK = 1.0
 MOST_WAITING = 2_000  # together; a house coming back after a cut is a thousand
 MOST_OF_ONE = 30  # with the same cookies

@@ -1,4 +1,4 @@
-"""Writes `docs/attacks.md` from the figures of attacks and fuzzing: `python -m tests.attacks.report`.
+"""Writes `docs/attacks.md` from what was measured: `python -m tests.attacks.report`.
 
 No figure is written by hand. What a person has to say of them, between the page's title and the
 first table, is kept as it is.
