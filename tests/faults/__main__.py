@@ -69,7 +69,7 @@ async def _series(
 
 
 async def _once(held: Call, fault: Fault, seed: int, path: Path, again: int) -> bool:
-    """One try, kept; made again while the host stood still so much that it would be the host's figure."""
+    """One try, kept; made again while the host stood still too much for it to tell of us."""
     for _ in range(again):
         one, stalled = await _struck(held, fault, seed)
         if stalled <= WORST or not survived(one):

@@ -12,6 +12,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from random import Random
+from typing import Any
 
 from tests.faults.people import Sitter
 from tests.lab.systems import HubCarbet
@@ -59,7 +60,7 @@ async def killed(scene: Scene) -> float:
     after a crash. Counted from when the reopened browser asks for the page."""
     victim = scene.victim
     address, struck = victim.page.url, time.time()
-    cookies = await victim.page.context.cookies()
+    cookies: list[Any] = list(await victim.page.context.cookies())
     await victim.kill()
     await victim.sit()
     await victim.page.context.add_cookies(cookies)
