@@ -19,6 +19,7 @@ from media.transport import Certificate, DtlsState, SecureLeg
 # what a browser with seven lossy pictures asks for. What is above costs us no decryption.
 PACKETS, BYTES = 2_000, 2_500_000
 REPORTS, REPORT_BYTES = 500, 32_000
+HELD = 10.0  # s an address stays a browser's after its check
 MOST_CHECKS = 200  # a second
 # Keys are expanded for each stream of a browser, and kept: it may not have any number of them.
 MOST_STREAMS = 64
@@ -58,7 +59,7 @@ class Leg:
         self._counts = counts
         self._path: tuple[socket.socket, Address] | None = None
         self._nominated = False
-        self._addresses: dict[Address, None] = {}
+        self._addresses: dict[Address, float] = {}  # when each was checked last
         self._checks_from = 0.0
         self._checks = 0
         self._quota = Quota(PACKETS, BYTES)
@@ -72,10 +73,14 @@ class Leg:
         self._checks += 1
         return self._checks <= MOST_CHECKS
 
+    def holds(self, address: Address, now: float) -> bool:
+        """Whether this address is its own: browsers check every 2.5 s, at most every 6."""
+        return now - self._addresses.get(address, -1e9) < HELD
+
     def checked(self, sock: socket.socket, address: Address, nominated: bool, now: float) -> None:
         """A signed check came: the address may speak, and be spoken to if the browser chose it."""
         self._addresses.pop(address, None)
-        self._addresses[address] = None
+        self._addresses[address] = now
         if nominated or self._path is None:
             self._path = (sock, address)
         if len(self._addresses) > MOST_ADDRESSES:

@@ -40,6 +40,9 @@ class Leg(Protocol):
     def may_check(self, now: float) -> bool:
         """Whether it is worth looking at one more check for this leg."""
 
+    def holds(self, address: Address, now: float) -> bool:
+        """Whether this address is its own, by a check not long ago."""
+
     def checked(self, sock: socket.socket, address: Address, nominated: bool, now: float) -> None:
         """A signed check came from there."""
 
@@ -186,7 +189,9 @@ class Port:
             signed = request.check_message_integrity(leg.password)
         except (ValueError, struct.error):
             signed = False
-        if not signed:
+        holder = self._by_address.get(address)
+        # Whoever forges another's address may sign for himself, and would make the other mute.
+        if not signed or (holder not in (None, leg) and holder.holds(address, now)):
             self.counts["dropped_check"] += 1
             return
         self._by_address[address] = leg

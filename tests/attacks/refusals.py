@@ -122,9 +122,9 @@ async def weak_profiles(scene: Scene, seconds: float) -> Found:
     return found
 
 
-@attack("7c", "another member's stream or slot claimed", 0)
+@attack("7c", "another member's address, stream or slot claimed", 0)
 async def claimed(scene: Scene, seconds: float) -> Found:
-    """The clinician claims the nurse's SSRC, mid, session, and says goodbye for her."""
+    """The clinician claims the nurse's address, SSRC, session, and says goodbye for her."""
     mark = os.urandom(40)
     async with scene.toll() as toll, scene.attackers() as (doctor, nurse):
         await nurse.join(mic=0x0A0B0C0D, camera=0x0A0B0C0E)
@@ -135,6 +135,9 @@ async def claimed(scene: Scene, seconds: float) -> Found:
             await doctor.tab.ask("renew", session=nurse.offer.session),
         ]  # fmt: skip
         nurse.heard.clear()
+        with forger() as forge:
+            hers = nurse.sock.getsockname()
+            await paced(200, 1, lambda n: forge(doctor.check(), hers, doctor.offer.address))
         for number in range(50):
             doctor.report(struct.pack("!BBHI", 0x81, rtcp.BYE, 1, 0x0A0B0C0D))
             doctor.report(rtcp.write_pli(MIC, nurse.offer.streams()["v0"]))

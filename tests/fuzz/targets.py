@@ -45,6 +45,9 @@ class _Nobody:
     def may_check(self, now: float) -> bool:
         return True
 
+    def holds(self, address: Any, now: float) -> bool:
+        return True
+
     def checked(self, *_: Any) -> None:
         self.was_checked = True
 

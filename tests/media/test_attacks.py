@@ -216,6 +216,21 @@ async def test_a_browser_has_only_so_many_streams(bench: Bench) -> None:
     assert opened[-1] == opened[0], "a stream that was known goes on"
 
 
+async def test_an_address_is_not_taken_from_whoever_checked_it_lately(bench: Bench) -> None:
+    """A member who forges another's address signs for himself: the other would be mute."""
+    bench.worker.open("room", "ana")
+    bench.worker.open("room", "bo")
+    ana, bo = bench.worker._legs.values()
+    sock, source = bench.port._sockets["127.0.0.1"], ("127.0.0.1", 10_000)
+    bench.port.datagram(sock, source, a_check(ana.ufrag, ana.password))
+    bench.port.datagram(sock, source, a_check(bo.ufrag, bo.password))
+    assert bench.port._by_address[source] is ana and bench.counts["dropped_check"] == 1
+    assert source not in bo._addresses
+    ana._addresses[source] -= 10.1  # not heard of since: another browser may have the port now
+    bench.port.datagram(sock, source, a_check(bo.ufrag, bo.password))
+    assert bench.port._by_address[source] is bo
+
+
 CERTIFICATE = Certificate()
 
 
