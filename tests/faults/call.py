@@ -30,8 +30,8 @@ from tests.peers.talking_head import CLINICIAN, GUEST
 
 NAMES = {CLINICIAN.name: CLAIRE, GUEST.name: MIREILLE}  # as the others read them
 PATIENCE = 60.0  # seconds after which somebody is not back at all
-SETTLED = 3.0  # seconds of undisturbed call before a fault may fall
-SPREAD = 3.0  # seconds within which it falls, by the seed
+SETTLED = 2.0  # seconds of undisturbed call before a fault may fall
+SPREAD = 2.0  # seconds within which it falls, by the seed
 
 
 @dataclass(frozen=True)
