@@ -79,7 +79,10 @@ async def save(
     cases.permitted(actor, Action.CASE_WRITE, case)
     if case.status != Status.DRAFT:
         raise Refused(Status(case.status), Act.SUBMIT)
-    await cases.write(session, case, version, **_values(case, draft, now or utcnow()))
+    values = _values(case, draft, now or utcnow())
+    if case.version != version and all(getattr(case, each) == values[each] for each in values):
+        return case  # the same words again, because the first answer never came back
+    await cases.write(session, case, version, **values)
     await audit.record(
         session, actor=actor.audit_name, action=Audited.CASE_SAVE, subject=case.id, now=now,
         detail={"consent": draft.consent},

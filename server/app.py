@@ -19,6 +19,9 @@ import socketio
 import uvloop
 from aiohttp import web
 
+from expertise import lateness, specialties
+from expertise.reception import Reception
+from expertise.vault import Vault
 from media.client import NAMESPACE, MediaClient, MediaEvent, PeerQuality, Spawn
 from server import demo, health, middleware, pages
 from server.bundles import NotBundled
@@ -34,10 +37,12 @@ from server.kernel.reserve import Reserve
 from server.kernel.secrets import Secret
 from server.kernel.sessions import Revocations
 from server.kernel.settings import Settings
+from server.kernel.step_up import StepUp
 from server.kernel.tls import Certificate, make_certificate
 from server.kernel.upkeep import Upkeep
 from server.lobby import Lobby
 from server.pages.answers import ALBUMS, ROOMS
+from server.pages.expertise import FORMS, RECEPTION
 from server.rendering import Rendering
 from server.statics import Statics
 from signaling.intake import Albums
@@ -46,6 +51,7 @@ from signaling.rooms import Rooms
 
 WORDS = Path(__file__).parents[1] / "config" / "translations"
 SWEEP_SECONDS, ANCHOR_SECONDS, CLOCK_SECONDS = 30.0, 60.0, 5.0
+LATE_SECONDS, EXPIRY_SECONDS = 60.0, 3600.0
 # Present values among the workers' numbers; all others only grow.
 HELD = ("sessions", "rooms", "workers")
 # As long as a browser keeps a connection: on a satellite link a new one costs over a second.
@@ -181,6 +187,9 @@ def make_app(settings: Settings, files: Certificate | None) -> web.Application:
     sio.register_namespace(CallNamespace(rooms, db, policy=settings.session))
     sio.attach(app)
     lobby = Lobby(sio, NAMESPACE)
+    app[keys.STEP_UP] = StepUp(db, secret, passwords)
+    app[FORMS] = specialties.load()
+    app[RECEPTION] = Reception(db, Vault(settings.server.data_dir / "cases"))
     _measure(media, rooms, reserve)
 
     async def media_ready() -> bool:
@@ -206,8 +215,9 @@ def make_app(settings: Settings, files: Certificate | None) -> web.Application:
 async def _database(app: web.Application) -> AsyncIterator[None]:
     await migrate(app[keys.SETTINGS].database_url)
     if app[keys.SETTINGS].demo.enabled:
+        hashed = await app[keys.PASSWORDS].hash(demo.PASSWORD)
         async with app[keys.DB].begin() as session:
-            await demo.fill(session, utcnow())
+            await demo.fill(session, app[keys.SECRET], hashed, utcnow())
     yield
     app[keys.PASSWORDS].close()
     await app[keys.DB].close()
@@ -230,7 +240,13 @@ async def _housekeeping(app: web.Application) -> AsyncIterator[None]:
     async def remember() -> None:
         await anchor.keep(app[keys.DB])
 
+    async def notice_late() -> None:
+        async with app[keys.DB].begin() as session:
+            await lateness.sweep(session, utcnow())
+
     running = [
+        tasks.every(LATE_SECONDS, notice_late, "late requests"),
+        tasks.every(EXPIRY_SECONDS, app[RECEPTION].sweep, "uploads nobody ended"),
         tasks.every(SWEEP_SECONDS, upkeep.sweep, "session sweep"),
         tasks.every(ANCHOR_SECONDS, remember, "audit anchor"),
         tasks.every(CLOCK_SECONDS, upkeep.keep_time, "clock"),

@@ -8,14 +8,16 @@ import datetime as dt
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from server import demo_cases
 from server.kernel import audit
 from server.kernel.access import Role, SiteKind
 from server.kernel.audit import Audited
 from server.kernel.db import Agreement, Consultation, Organisation, Patient, Person, Site
+from server.kernel.secrets import Secret
 
 BESANCON, CAYENNE = "Europe/Paris", "America/Cayenne"
-# Nobody can log in with it: argon2 refuses a hash that is not one.
-NO_PASSWORD = "!"  # noqa: S105
+# Everybody's, told on the pages that ask for it: here, only a signature does.
+PASSWORD = "carbet demonstration"  # noqa: S105
 
 ORGANISATIONS = {
     "chu": "CHU de Besançon",
@@ -45,6 +47,11 @@ PEOPLE = {
     "jacquot": ("Marc Jacquot", "", Role.COORDINATOR, "chu", None),
     "perrin": ("Léa Perrin", "", Role.TECHNICIAN, "chu", None),
     "humbert": ("Sophie Humbert", "", Role.ADMINISTRATOR, "chu", None),
+}
+# Who gives an expert's opinion, and in what.
+EXPERTS = {
+    "morel": ["dermatology", "wounds", "infectious"],
+    "faure": ["geriatrics", "psychiatry"],
 }
 # clinician, site, minutes from now, reason, birth name, given name, birth date, sex, birthplace
 PLANNED = (
@@ -78,7 +85,7 @@ def _site(key: str) -> Site:
     return site
 
 
-def _person(key: str) -> Person:
+def _person(key: str, password_hash: str) -> Person:
     name, title, role, organisation, site = PEOPLE[key]
     return Person(
         id=_key("person", key),
@@ -89,17 +96,18 @@ def _person(key: str) -> Person:
         title=title,
         role=role.value,
         timezone=SITES[site][4] if site else BESANCON,
-        password_hash=NO_PASSWORD,
+        password_hash=password_hash,
         telephone=TELEPHONES.get(key),
+        specialties=EXPERTS.get(key, []),
     )
 
 
-async def _people(session: AsyncSession) -> None:
+async def _people(session: AsyncSession, password_hash: str) -> None:
     session.add_all(Organisation(id=_key("org", k), name=name) for k, name in ORGANISATIONS.items())
     await session.flush()
     session.add_all(_site(key) for key in SITES)
     await session.flush()
-    session.add_all(_person(key) for key in PEOPLE)
+    session.add_all(_person(key, password_hash) for key in PEOPLE)
     await session.flush()
 
 
@@ -143,8 +151,9 @@ async def _plans(session: AsyncSession, now: dt.datetime) -> None:
         )
 
 
-async def fill(session: AsyncSession, now: dt.datetime) -> None:
-    """Invents people the first time, and consultations to come whenever none is left.
+async def fill(session: AsyncSession, secret: Secret, password_hash: str, now: dt.datetime) -> None:
+    """Invents people the first time, and consultations to come whenever none is left, and
+    requests. `password_hash` is of `PASSWORD`, made by `passwords`.
 
     Raises `RuntimeError` when the database already holds somebody who was not invented here."""
     known = await session.scalars(sa.select(Organisation.id))
@@ -152,12 +161,13 @@ async def fill(session: AsyncSession, now: dt.datetime) -> None:
     if organisations - {_key("org", key) for key in ORGANISATIONS}:
         raise RuntimeError("this database holds real organisations: no demonstration in it")
     if not organisations:
-        await _people(session)
+        await _people(session, password_hash)
     ahead = sa.select(Consultation.id).where(
         Consultation.status.in_(("planned", "open", "in_call")), Consultation.planned_at > now
     )
     if (await session.scalars(ahead.limit(1))).first() is None:
         await _plans(session, now)
+    await demo_cases.fill(session, secret, now)
 
 
 async def people(session: AsyncSession) -> list[Person]:

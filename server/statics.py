@@ -20,7 +20,8 @@ ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "web" / "static"
 # What npm brings, under the name the pages import it by.
 VENDOR = {
-    "vendor/socket.io.esm.min.js": ROOT / "node_modules/socket.io-client/dist/socket.io.esm.min.js"
+    "vendor/socket.io.esm.min.js": ROOT / "node_modules/socket.io-client/dist/socket.io.esm.min.js",
+    "vendor/tus.min.js": ROOT / "node_modules/tus-js-client/dist/tus.min.js",
 }
 PAGES = "js/pages/"  # scripts which a page loads; all others are loaded by these
 FOR_EVER = "public, max-age=31536000, immutable"

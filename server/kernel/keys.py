@@ -14,6 +14,7 @@ from server.kernel.reserve import Reserve
 from server.kernel.secrets import Secret
 from server.kernel.sessions import Revocations
 from server.kernel.settings import Settings
+from server.kernel.step_up import StepUp
 
 # Fills a page's template for the request: (request, template, context) -> HTML.
 Render = Callable[[web.Request, str, Mapping[str, Any]], str]
@@ -29,5 +30,6 @@ METRICS = web.AppKey("metrics", Metrics)
 PASSWORDS = web.AppKey("passwords", Passwords)
 RESERVE = web.AppKey("reserve", Reserve)
 LOGIN = web.AppKey("login", Login)
+STEP_UP = web.AppKey("step_up", StepUp)
 RENDER: web.AppKey[Render] = web.AppKey("render")
 READINESS: web.AppKey[Readiness] = web.AppKey("readiness")

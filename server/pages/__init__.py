@@ -3,7 +3,18 @@ do they see; what may not be seen is not found."""
 
 from aiohttp import web
 
-from server.pages import account, agenda, call, consultation, join, login
+from server.pages import (
+    account,
+    agenda,
+    call,
+    consultation,
+    expertise,
+    expertise_draft,
+    expertise_images,
+    expertise_opinion,
+    join,
+    login,
+)
 
 ROUTES = (
     *login.ROUTES,
@@ -12,6 +23,10 @@ ROUTES = (
     *agenda.ROUTES,
     *consultation.ROUTES,
     *call.ROUTES,
+    *expertise.ROUTES,
+    *expertise_draft.ROUTES,
+    *expertise_opinion.ROUTES,
+    *expertise_images.ROUTES,
 )
 
 

@@ -16,6 +16,9 @@ from server.kernel.identity import Traits
 from server.kernel.refusals import begin
 from server.kernel.secrets import Secret
 from tests.people import People, actor_of
+from tests.server.conftest import site
+
+__all__ = ["site"]
 
 FORMS = specialties.load()
 NOW = dt.datetime(2026, 11, 22, 8, 0, tzinfo=dt.UTC)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp import ClientResponse
+from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestClient, TestServer
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -34,6 +34,13 @@ from tests.people import People, cookie_header, logged_in
 NOBODY = {"Cookie": f"{PRE_COOKIE}={'a' * 43}", "X-CSRF-Token": "a" * 43}
 
 
+class Lasting(TestServer):
+    """As the real server, and unlike aiohttp's for tests: who is gone does not end the handler."""
+
+    async def _make_runner(self, **how: Any) -> web.AppRunner:
+        return await super()._make_runner(**{**how, "handler_cancellation": False})
+
+
 @pytest.fixture
 async def site(
     database: Database, database_url: str, secret: Secret, tmp_path: Path
@@ -50,7 +57,7 @@ async def site(
             "CARBET_TLS__AUTO": "false",
         },
     )
-    client = TestClient(TestServer(make_app(settings, None)))
+    client = TestClient(Lasting(make_app(settings, None)))
     async with client:
         client.session.cookie_jar.clear()
         yield client

@@ -12,6 +12,7 @@ from aiohttp.test_utils import TestClient
 from server.kernel import audit
 from server.kernel.db import AuditRow, Database, LoginSession, Site
 from server.pages import ROUTES
+from tests.expertise.test_pages import LET_IN as OF_CASES
 from tests.people import People, cookie_header, logged_in
 from tests.server.conftest import NOBODY, Planned, Visitor, visitor
 
@@ -58,7 +59,7 @@ SECRETS = ("ANATO", "JOSEPHINE", "plaie de jambe", "Rosa", "1957")
 
 
 def test_no_route_is_forgotten() -> None:
-    named = FOR_ALL | FOR_NONE | LET_IN.keys()
+    named = FOR_ALL | FOR_NONE | LET_IN.keys() | OF_CASES.keys()
     assert {(method, path) for method, path, _handler in ROUTES} == named
 
 

@@ -297,6 +297,8 @@ def sign_in(**more: Any) -> dict[str, Any]:
 @functools.cache
 def scenes() -> dict[str, Scene]:
     """Every template, each in the situations that change what it shows."""
+    from tests.web import case_scenes  # which takes people and places from here
+
     new, one, past = "/consultations/new", "/consultations/c1", "/consultations/c1/record"
     slow = {"error": "Adresse ou mot de passe incorrect.", "retry_after": 240}
     return {
@@ -366,4 +368,4 @@ def scenes() -> dict[str, Scene]:
                 "request_id": "a1b2c3d4",
             },
         ),
-    }
+    } | case_scenes.scenes()
