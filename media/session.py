@@ -36,6 +36,7 @@ SENDER_REPORTS = 2.0
 DESCRIBED = 30_000  # bits of an offer and an answer on the wire, compressed
 NEAR = 0.3  # s of their time on a link that is neither far nor thin
 SPARED = 0.7  # s of their time that is not the link's thinness
+RISES, FALLS = 0.25, 0.5  # weight of a new round trip
 FIRST_REPORTS = 0.2  # s between the first two on a new source
 
 
@@ -232,8 +233,7 @@ class Session:
             worst = max(worst, block.fraction / 256)
             measured = self._sent_reports.round_trip(block.last_report, block.delay, now)
             if measured is not None:
-                before = self.round_trip
-                self.round_trip = measured if before is None else 0.75 * before + 0.25 * measured
+                self.round_trip = _smoothed(self.round_trip, measured)
         if worst >= 0:
             self.down.reported(worst, self.round_trip, now)
 
@@ -322,3 +322,10 @@ class Session:
         """Show nothing any more."""
         for track in self.tracks.values():
             track.show(None)
+
+
+def _smoothed(before: float | None, measured: float) -> float:
+    """A round trip (s) of several: a queue that ran dry is believed sooner than one that grows."""
+    if before is None:
+        return measured
+    return before + (RISES if measured > before else FALLS) * (measured - before)

@@ -20,6 +20,7 @@ DEEPEST = 0.6  # of the belief in one step: other traffic may have taken the res
 STANDS = 0.4  # s of queue during which a link has sent all it can: what came just now is its rate
 BUNCHED = 100_000  # bit/s from which the most of half a second is too much to believe
 WIDE = 64_000  # bit/s from which half a second holds enough packets to tell that
+PROVES = 1.3  # times the belief: less is a packet more in half a second
 PAUSE = 1.0  # s between two steps down: the first must have had time to be felt
 SILENT = 6_000  # bit/s: less says nothing of the link
 HOLD = 2.0  # s after congestion without growth
@@ -60,6 +61,7 @@ class Belief:
         if seen.queue is not None and waits < EMPTY and excess < RUIN:
             excess = 0.0
         calm = waits <= (SHARED if shared else CALM) and excess <= QUIET
+        self._prove(seen)
         # What was lost before the last step down is still in the figure for a while.
         fresh = now - self._fell > LOSSES
         if seen.rate > 0 and (waits > WAITS or (fresh and excess > LOSES)):
@@ -73,6 +75,15 @@ class Belief:
             self._grow(passed, min(demand, int(bound)), now)
             self._learn(said, now)
         return int(self.rate)
+
+    def _prove(self, seen: Inflow) -> None:
+        """What came through while nothing waits, the link carried: a queue that ran dry at once
+        tells that a link has come back, before any growing could."""
+        if seen.queue is None or seen.queue > CALM:
+            return
+        carried = BACK * seen.latest
+        if carried > PROVES * self.rate:
+            self.rate, self._most = min(MOST, carried), None
 
     def _careful(self) -> float:
         most = self._most[0] if self._most else MOST

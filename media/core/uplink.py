@@ -19,6 +19,7 @@ from media.core.ladder import (
     MOST,
     RUNGS,
     STILLS,
+    VOICE,
     Ladder,
     Link,
     Quality,
@@ -28,6 +29,7 @@ from media.core.ladder import (
 )
 from media.core.plan import Encoding, Plan, StillPlan, due
 from media.core.reasons import Telling, cause
+from media.core.trial import Trial
 from media.core.voice import STILL_WITHIN, VoiceChoice
 
 __all__ = ["Believed", "Codecs", "Link", "Uplink", "Want"]
@@ -67,13 +69,15 @@ class Believed:
 
 @dataclass(frozen=True)
 class Moment:
-    """What one step works from: `rate` bit/s may be planned for, `left` of it beside the voice."""
+    """What one step works from: `rate` bit/s may be planned for, `left` of it beside the voice,
+    which is `sent` twice while it tries."""
 
     now: float
     link: Link
     rate: int
     bounded: bool
     audio: VoiceStep
+    sent: VoiceStep
     left: int
     said: int | None
     wants: Mapping[str, Sequence[Want]]
@@ -92,6 +96,7 @@ class Uplink:
         self._ladder = Ladder(quality.hysteresis, now)
         self._telling = Telling(now)
         self._processor = Processor()
+        self._trial = Trial(now)
         self._camera, self._exam = Following(), Following()
         self._pair = Pair(quality.hysteresis.room, quality.hysteresis.climb)
         self._streams = {key: Stream(quality) for key in ("camera", "low", "exam")}
@@ -129,12 +134,12 @@ class Uplink:
         if (transfer or stills) and rung < STILLS:
             followed[main] = self._reserving(rung, rooms[main], followed[main], can)
         video, used = self._encode(own, followed, at)
-        spare = self._spare(rung, used, at)
+        spare = max(0, self._spare(rung, used, at) - (at.sent.wire - at.audio.wire))
         stills = stills or (rung < STILLS and followed[main].rate > 0 and not video[main])
         plan = Plan(
-            0, RUNGS[rung], why, at.audio, video["camera"], video["low"], video["exam"],
+            0, RUNGS[rung], why, at.sent, video["camera"], video["low"], video["exam"],
             self._look(used, spare, ceiling, at),
-            self._stills(spare) if stills and rung <= STILLS else None, spare,
+            self._stills(spare) if stills and spare and rung <= STILLS else None, spare,
         )  # fmt: skip
         return self._publish(plan, now)
 
@@ -148,10 +153,22 @@ class Uplink:
         if self._capacity.after_cut:
             link = replace(link, loss=link.own_loss)
         audio = self._audio(min(rate, self._capacity.sure), link.loss, voices, transfer, now)
+        sent = self._tried(audio, sane(link.rate), transfer, now)
         left = max(0, self._quality.usable(rate) - audio.wire)
         strain = self._processor.step(believed.limited == "cpu", now)
-        said = believed.said
-        return Moment(now, link, rate, bounded, audio, left, said, wants, can, transfer, strain)
+        return Moment(
+            now, link, rate, bounded, audio, sent, left, believed.said, wants, can, transfer, strain
+        )
+
+    def _tried(self, audio: VoiceStep, came: int, transfer: bool, now: float) -> VoiceStep:
+        """The voice, twice while it shows that its link carries more."""
+        rung, plan, twice = self._ladder.rung, self._plan, replace(audio, red=True)
+        pictures = plan is None or bool(plan.camera or plan.exam)
+        # What is near enough for a picture is shown by the picture.
+        low = rung == VOICE or (rung == STILLS and not self._goal)
+        alone = low and not transfer and not pictures
+        tries = self._trial.step(alone, self._capacity.congested, came, twice.wire, now)
+        return twice if tries else audio
 
     def _audio(
         self, rate: int, loss: float, voices: Sequence[VoiceStep], transfer: bool, now: float

@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,7 +13,7 @@ from media.core.ladder import Reason, VoiceStep
 from media.core.lines import LINES
 from media.core.rtcp import Block, SenderReport
 from media.quality import load
-from media.session import Session
+from media.session import Session, _smoothed
 from tests.media.core.test_twcc import decode
 
 CAMERA, CAMERA_RTX, MIC = 501, 502, 503
@@ -298,3 +299,9 @@ def test_lost_sound_leaves_again_as_the_very_bytes_that_left() -> None:
     old = rtp.parse(sounds[-300])[1]
     ana.session.receive_rtcp(rtcp.write_nack(1, ana.streams["a0"].ssrc, [old]), 8.0)
     assert len(ana.out.rtp) == before + 3, "what is no longer held does not leave"
+
+
+def test_a_round_trip_that_shrank_is_believed_sooner_than_one_that_grew() -> None:
+    assert _smoothed(None, 0.3) == 0.3
+    assert _smoothed(0.3, 0.7) == pytest.approx(0.4)
+    assert _smoothed(0.7, 0.3) == pytest.approx(0.5)

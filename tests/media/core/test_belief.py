@@ -208,3 +208,23 @@ def test_whatever_is_seen_and_said_it_stays_within_bounds(
         now += 0.25
         seen = Inflow(rate, loss, 0.0, queue, rate)
         assert LEAST <= belief.step(seen, (said, now), 50_000, MOST, False, now) <= MOST
+
+
+def test_a_queue_that_ran_dry_at_once_tells_that_a_link_came_back() -> None:
+    story = Story(60_000)
+    for _ in range(12):
+        story.go(1, waiting(9_000, queue=2.0))
+    assert story.belief.rate < 12_000
+    flushed = Inflow(90_000, 0.9, 0.1, 0.01, 120_000, 160_000)  # most of it was lost before
+    assert story.go(0.25, flushed) == 0.9 * 160_000
+    assert story.go(5, quiet(140_000), planned=140_000) > 150_000, "nothing says where it ends"
+
+
+@pytest.mark.parametrize(("queue", "latest"), [(0.09, 160_000), (None, 160_000), (0.01, 57_000)])
+def test_a_burst_behind_which_something_waits_proves_nothing(
+    queue: float | None, latest: int
+) -> None:
+    story = Story(40_000)
+    story.go(0.25, waiting(40_000))
+    before = story.belief.rate
+    assert story.go(0.25, Inflow(40_000, 0.0, 0.0, queue, 40_000, latest)) <= before * 1.4

@@ -472,3 +472,22 @@ def json_like(value: object) -> bool:
     if isinstance(value, dict):
         return all(isinstance(key, str) and json_like(one) for key, one in value.items())
     return value is None or isinstance(value, str | int | bool | float)
+
+
+def test_a_link_that_came_back_is_found_out_from_a_voice_alone() -> None:
+    """From 2000 kbit/s to 20 and back: without a voice sent twice, stills for minutes."""
+    trace = steps((30, 2e6), (20, 20e3), (150, 2e6))
+    seen = list(call_up(Browser(trace), 140))
+    assert {one.plan.rung for one in seen if 40 <= one.now < 50} <= {"stills", "voice"}
+    assert any(one.plan.audio.red for one in seen if 55 <= one.now < 75)
+    assert any(one.plan.camera for one in seen if 60 <= one.now < 110)
+
+
+def test_no_still_is_planned_where_nothing_is_spared() -> None:
+    uplink = Uplink(QUALITY, 60_000, 0.0)
+    for n in range(200):
+        rate = 60_000 if n < 50 else 9_000
+        plan = uplink.step(n / 5, link(8_000), Believed(rate), {"camera": [FACE]}, [],
+                           Codecs(True), False, None)  # fmt: skip
+        assert plan.spare or plan.stills is None
+    assert plan.spare == 0
