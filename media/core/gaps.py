@@ -11,6 +11,7 @@ from media.core.sequence import Unroller
 MOST_ASKS = 5
 MOST_MISSING = 512
 LONGEST_JUMP = 1000
+MOST_NOTED = 2000  # packets missed in a second; beyond that, numbers just jump
 GATHERED = 3.0  # s of that share which may be asked for at once: losses come in bursts
 KEPT = 3.0  # s a missing packet may still arrive and count
 REORDERING = 0.005  # s before the first ask: packets overtake each other
@@ -36,6 +37,8 @@ class Gaps:
         self._line = Unroller()
         self._missing: dict[int, list[float]] = {}  # place → [first seen, last ask, asks]
         self.asked = 0
+        self._noted = 0
+        self._noted_from = 0.0
         self._given_up = False
         self._credit = 0.0  # bits of repair which may be asked for
         self._credited_at: float | None = None
@@ -52,7 +55,7 @@ class Gaps:
         if place <= before:
             late = self._missing.pop(place, None) is not None
             return (Arrival.LATE if late else Arrival.DUPLICATE), place
-        if place - before > LONGEST_JUMP:
+        if place - before > LONGEST_JUMP or not self._may_miss(place - before - 1, now):
             self._missing.clear()
             return Arrival.RESTART, place
         for missing in range(before + 1, place):
@@ -60,6 +63,13 @@ class Gaps:
         while len(self._missing) > MOST_MISSING:
             del self._missing[next(iter(self._missing))]
         return Arrival.NEW, place
+
+    def _may_miss(self, count: int, now: float) -> bool:
+        """Whether so many more may be missing: no link loses so many, and each costs us."""
+        if not self._noted_from <= now < self._noted_from + 1.0:
+            self._noted_from, self._noted = now, 0
+        self._noted += count
+        return self._noted <= MOST_NOTED
 
     def passed(self, place: int) -> None:
         """A key frame starts here: nobody needs what is missing before it."""

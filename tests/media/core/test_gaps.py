@@ -47,6 +47,15 @@ def test_a_jump_is_a_new_start() -> None:
     assert gaps.due(2, 0.1) == []
 
 
+def test_numbers_that_jump_without_end_are_not_followed() -> None:
+    """Each packet missed costs us: a sender whose every packet jumps would have a core for it."""
+    gaps = Gaps()
+    found = [gaps.arrive(n * 999 & 0xFFFF, 5.0 + n / 2000)[0] for n in range(2000)]
+    assert found.count(Arrival.NEW) == 3 and found.count(Arrival.RESTART) == 1997
+    assert gaps.arrive(1999 * 999 + 600 & 0xFFFF, 6.1)[0] is Arrival.NEW
+    assert len(gaps._missing) == 512
+
+
 @given(st.lists(st.tuples(st.integers(0, 0xFFFF), st.floats(0, 0.1)), max_size=100))
 def test_a_hostile_order_stays_in_bounds(arrivals: list[tuple[int, float]]) -> None:
     gaps, now = Gaps(), 0.0

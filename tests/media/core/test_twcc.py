@@ -117,3 +117,16 @@ def test_feedback_stays_near_a_twentieth_of_a_thin_way_out() -> None:
     assert 90 * 8 / twcc.interval(50_000, 16_000) <= 0.051 * 16_000
     assert twcc.interval(50_000, 1_000) == 1.0
     assert twcc.interval(50_000, 0) == 1.0
+
+
+def test_numbers_that_jump_without_end_are_told_in_few_words() -> None:
+    """Told one by one, two hundred packets would make us send a thousand."""
+    arrivals = twcc.Arrivals()
+    for n in range(200):
+        arrivals.note(n * 1999 & 0xFFFF, n * 500)
+    assert len(arrivals.feedback(1, 2)) == 8
+    assert arrivals.feedback(1, 2) == []
+    for n in range(1, 3000):  # the best of browsers, told once in three seconds
+        arrivals.note(400_000 + n & 0xFFFF, 200_000 + n * 1000)
+    told = arrivals.feedback(1, 2)
+    assert len(told) == 8 and arrivals.feedback(1, 2) == []
