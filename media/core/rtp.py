@@ -90,7 +90,7 @@ def known(data: bytes, block: int, end: int) -> tuple[int, int, str]:
     for number, at, length in extensions(data, block, end):
         if number == TRANSPORT_SEQUENCE and length == 2:
             sequence = data[at] << 8 | data[at + 1]
-        elif number == AUDIO_LEVEL:
+        elif number == AUDIO_LEVEL and length:  # the long form has elements of no bytes
             level = data[at] & 0x7F
         elif number == MID:
             mid = data[at : at + length].decode("ascii", "replace")

@@ -98,3 +98,11 @@ def test_a_retransmission_names_its_original_and_a_probe_none() -> None:
     for short in (b"", b"\x12", b"\x12\x34"):
         data = rtp.write(97, 1, 2, 3, short)
         assert rtp.original(data, 12, len(data)) == -1
+
+
+def test_an_element_of_no_bytes_at_the_very_end_says_nothing() -> None:
+    head = rtp.write(96, 1, 2, 3, b"")
+    block = b"\x10\x00\x00\x01" + bytes((rtp.TRANSPORT_SEQUENCE, 0, rtp.AUDIO_LEVEL, 0))
+    packet = bytes((0x90,)) + head[1:] + block
+    _, _, _, _, at, start, end = rtp.parse(packet)
+    assert start == end == len(packet) and rtp.known(packet, at, start) == (-1, -1, "")
