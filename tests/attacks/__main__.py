@@ -47,24 +47,8 @@ def told(row: dict[str, Any]) -> str:
     return "\n".join([line, *(f"       not: {each}" for each in row["broken"] + row["slow"])])
 
 
-async def strike(numbers: list[str], share: float) -> list[dict[str, Any]]:
-    """The rows of these attacks, of all without any."""
-    rows = []
-    with tempfile.TemporaryDirectory() as folder:
-        async with a_scene(Path(folder)) as scene:
-            for attack in ATTACKS:
-                if not numbers or attack.number in numbers:
-                    rows.append(await struck(scene, attack, attack.seconds * share))
-                    print(told(rows[-1]), flush=True)
-    return rows
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.attacks", description=__doc__)
-    parser.add_argument("numbers", nargs="*", help="1, 2, … 14; 6a")
-    parser.add_argument("--share", type=float, default=1.0, help="of each attack's length")
-    options = parser.parse_args()
-    rows = asyncio.run(strike(options.numbers, options.share))
+def keep(rows: list[dict[str, Any]]) -> None:
+    """Writes these rows in the place of older ones of their numbers."""
     kept = json.loads(FIGURES.read_text())["attacks"] if FIGURES.exists() else []
     fresh = {row["number"] for row in rows}
     every = [row for row in kept if row["number"] not in fresh] + rows
@@ -75,6 +59,27 @@ def main() -> int:
         "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "cores": os.cpu_count(),
         "load": os.getloadavg()[0], "attacks": every,
     }, indent=1))  # fmt: skip
+
+
+async def strike(numbers: list[str], share: float) -> list[dict[str, Any]]:
+    """The rows of these attacks, of all without any; each is written when it is known."""
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        async with a_scene(Path(folder)) as scene:
+            for attack in ATTACKS:
+                if not numbers or attack.number in numbers:
+                    rows.append(await struck(scene, attack, attack.seconds * share))
+                    print(told(rows[-1]), flush=True)
+                    keep(rows)
+    return rows
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.attacks", description=__doc__)
+    parser.add_argument("numbers", nargs="*", help="1, 2, … 14; 6a")
+    parser.add_argument("--share", type=float, default=1.0, help="of each attack's length")
+    options = parser.parse_args()
+    rows = asyncio.run(strike(options.numbers, options.share))
     return 1 if any(row["broken"] + row["slow"] for row in rows) else 0
 
 

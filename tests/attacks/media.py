@@ -13,7 +13,7 @@ from pylibsrtp import Policy, Session
 
 from media.core import rtcp
 from media.core.answer import Fingerprint
-from media.core.lines import VP8
+from media.core.lines import OPUS, VP8
 from media.transport import Certificate, DtlsState, SecureLeg
 from tests.attacks.catalogue import Found, attack
 from tests.attacks.datagrams import (
@@ -275,5 +275,24 @@ async def storm(scene: Scene, seconds: float) -> Found:
     found, lives = await _member_storm(scene, seconds, 4_000, make)
     toll = found.toll
     found.owe("he alone is slowed", bool(toll and toll.counts.get("dropped_flood", 0) > 1000))
+    found.owe("the other member is still heard", lives)
+    return found
+
+
+@attack("6c", "numbers that jump, a member's every packet", 20)
+async def jumps(scene: Scene, seconds: float) -> Found:
+    """Each leaves a gap of a thousand packets, and of two thousand in the transport's count."""
+
+    def make(doctor: Member) -> Callable[[int], object]:
+        def strike(n: int) -> None:
+            count = struct.pack("!H", n * 1_999 & 0xFFFF)
+            packet = rtp(0, CAMERA if n % 2 else MIC, VP8 if n % 2 else OPUS, b"\x90\x80\x01\x00")
+            block = b"\xbe\xde\x00\x01\x31" + count + b"\0"
+            jump = struct.pack("!BBH", 0x90, packet[1], n // 2 * 999 & 0xFFFF)
+            doctor.send(jump + packet[4:12] + block + packet[12:])
+
+        return strike
+
+    found, lives = await _member_storm(scene, seconds, 1_500, make)
     found.owe("the other member is still heard", lives)
     return found

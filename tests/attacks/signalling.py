@@ -95,10 +95,11 @@ class Bystanders:
 
     def __init__(self) -> None:
         self.took: list[float] = []
+        self.over = False
 
     async def ask(self, tab: Tab) -> None:
         up = False
-        while True:
+        while not self.over:
             up, begun = not up, time.monotonic()
             answer = await tab.ask("hand", up=up)
             self.took.append(time.monotonic() - begun if answer["ok"] else float("inf"))
@@ -118,9 +119,8 @@ async def bystanders(scene: Scene, count: int = BYSTANDERS // 2) -> AsyncIterato
         try:
             yield watched
         finally:
-            for task in asking:
-                task.cancel()
-            await asyncio.gather(*asking, return_exceptions=True)
+            watched.over = True
+            await asyncio.gather(*asking)
 
 
 async def refusal(scene: Scene, http: aiohttp.ClientSession, cookie: str, wanted: str) -> str:
