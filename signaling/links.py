@@ -52,7 +52,7 @@ def resume(seat: Seat, session: str | None, now: dt.datetime) -> Seat:
     link = seat.link
     flows = link.flow in (Flow.UP, Flow.STALLED)
     if session is not None and link.session is None and link.attempt == 0:
-        flow = link.flow if flows else Flow.GONE
+        flow = link.flow if flows else Flow.UP  # the page sees what comes, the worker tells later
         kept = replace(link, flow=flow, session=session, answered=True, tried_at=now)
         return replace(seat, link=kept)
     return seat if flows and session is not None and session == link.session else reopen(seat, now)

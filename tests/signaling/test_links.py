@@ -235,6 +235,16 @@ def test_weakness_does_not_flicker() -> None:
     assert seen == ["good", "good", "weak", "weak", "weak", "good", "good"]
 
 
+def test_after_a_restart_a_page_that_still_hears_is_believed_before_its_worker_tells() -> None:
+    book = in_call(NURSE)
+    link = Link(carried=True)
+    book.room = book.room.put(replace(book.seat("nurse"), socket=None, link=link))
+    book.comes(NURSE, "nurse/2", "nurse/1", session="nurse-1")
+    assert book.seat("nurse").connection is Connection.GOOD
+    assert book.seat("nurse").link.session == "nurse-1"
+    assert not book.found(OpenMedia)
+
+
 def test_slots_are_told_to_their_seat_and_again_to_its_new_socket() -> None:
     uses = (SlotUse(0, "dr", "person"),)
     rows = [{"slot": 0, "seat": "dr", "kind": "person"}]

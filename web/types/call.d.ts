@@ -316,7 +316,8 @@ export interface Snapshot {
 export interface State {
   context: Context;
   line: { up: boolean; ever: boolean; since: number | null };
-  media: { state: MediaState; since: number | null };
+  /** `doubt`: nothing comes for so long that it may be over. */
+  media: { state: MediaState; since: number | null; doubt: boolean };
   room: Room | null;
   session: string | null;
   slots: Record<string, Slot[]>;
@@ -351,7 +352,7 @@ export type Event =
   | { type: "read"; number: number }
   | { type: "session"; session: string }
   | { type: "slots"; session: string; slots: Slot[] }
-  | { type: "media"; media: MediaState; at: number }
+  | { type: "media"; media: MediaState; doubt?: boolean; at: number }
   | { type: "speaker"; seat: string | null }
   | { type: "devices"; devices: State["devices"] }
   | { type: "audio"; blocked: boolean }

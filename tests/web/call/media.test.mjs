@@ -151,7 +151,7 @@ test("where nothing comes any more, ICE is not waited for", async (t) => {
   assert.deepEqual([media.state, media.carrying], ["up", "one"]);
   await pass(1, 0);
   assert.deepEqual(told.at(-1), ["suspect", undefined]);
-  assert.equal(media.state, "up");
+  assert.deepEqual([media.state, media.doubtful], ["up", true]);
   await pass(1, 0);
   assert.deepEqual(told.at(-1), ["renew", "one"]);
   assert.deepEqual([media.state, media.carrying, media.ailing], ["down", undefined, "one"]);

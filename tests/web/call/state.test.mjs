@@ -161,6 +161,9 @@ test("what is lost is told apart: the line, the media, both", () => {
   assert.equal(ownConnection(good), "good");
   const line = step(good, { type: "line_down", at: 2 });
   assert.deepEqual([banner(line), ownConnection(line)], ["line_lost", "weak"]);
+  const doubtful = step(line, { type: "media", media: "up", doubt: true, at: 3 });
+  assert.equal(banner(doubtful), "all_lost", "nobody says that sound goes on while nothing comes");
+  assert.equal(banner(step(doubtful, { type: "media", media: "up", doubt: false, at: 3 })), "line_lost");
   const both = step(line, { type: "media", media: "down", at: 3 });
   assert.deepEqual([banner(both), ownConnection(both)], ["all_lost", "lost"]);
   const media = step(both, up);

@@ -138,7 +138,7 @@ export class Equipment {
 
   #listenMedia() {
     const { media, page, stage } = this;
-    hear(media, "state", () => page.tell({ type: "media", media: media.state, at: Date.now() }));
+    hear(media, "state", () => page.tell({ type: "media", media: media.state, doubt: media.doubtful, at: Date.now() }));
     hear(media, "suspect", () => this.line.poke());
     hear(media, "renew", ({ session }) => this.#replace(session));
     hear(media.uplink, "link", (report) => this.line.hint("link", report));

@@ -111,6 +111,11 @@ export class Media extends EventTarget {
     return this.#current || this.#coming ? "connecting" : "none";
   }
 
+  /** Whether nothing comes for longer than usual: it may be over. */
+  get doubtful() {
+    return this.#current?.life === "suspect";
+  }
+
   /** The session that carries something now, or undefined. */
   get carrying() {
     return this.#current?.carries ? this.#current.id : undefined;

@@ -23,7 +23,7 @@ export function begin(context) {
   return {
     context,
     line: { up: false, ever: false, since: null },
-    media: { state: "none", since: null },
+    media: { state: "none", since: null, doubt: false },
     room: null,
     session: null,
     slots: {},
@@ -68,8 +68,11 @@ const steps = {
     ...state,
     slots: { ...onlySessions(state.slots, [state.session, session]), [session]: slots },
   }),
-  media: (state, { media, at }) =>
-    media === state.media.state ? state : { ...state, media: { state: media, since: at } },
+  media: (state, { media, doubt = false, at }) => {
+    const { state: was, since, doubt: doubted } = state.media;
+    if (media === was && doubt === doubted) return state;
+    return { ...state, media: { state: media, since: media === was ? since : at, doubt } };
+  },
   speaker: (state, { seat }) => ({ ...state, speaker: seat }),
   devices: (state, { devices }) => ({ ...state, devices }),
   audio: (state, { blocked }) => ({ ...state, audioBlocked: blocked }),
@@ -271,7 +274,7 @@ function ownSeat(state) {
  */
 export function banner(state) {
   const { line, media, devices, room, context } = state;
-  if (!line.up && line.ever) return media.state === "up" ? "line_lost" : "all_lost";
+  if (!line.up && line.ever) return media.state === "up" && !media.doubt ? "line_lost" : "all_lost";
   if (!line.up) return "line_opening";
   if (phase(state) !== "call") return null;
   if (ownConnection(state) === "lost") return "media_lost";
