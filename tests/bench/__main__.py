@@ -9,9 +9,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 
-from tests.bench import cost
+from tests.bench import capacity, cost, memory
 from tests.lab.figures import write
 
+BOTH = ("carbet", "janus")
+MOST_PEOPLE = 300  # for a core
 SYSTEMS = ("carbet", "unestimated", "janus", "aiortc")
 
 
@@ -28,7 +30,26 @@ async def _cost(options: argparse.Namespace) -> None:
     tell(f"written to {write('cost', found)}")
 
 
-PARTS = {"cost": _cost}
+async def _delay(options: argparse.Namespace) -> None:
+    found = []
+    for system in options.systems or BOTH:
+        found += await capacity.delay(system, options.runs, options.seconds, MOST_PEOPLE, tell)
+    tell(f"written to {write('cost-delay', found)}")
+
+
+async def _calls(options: argparse.Namespace) -> None:
+    found = await capacity.calls((1, 2), options.runs, options.seconds, MOST_PEOPLE, tell)
+    tell(f"written to {write('cost-calls', found)}")
+
+
+async def _memory(options: argparse.Namespace) -> None:
+    found = []
+    for system in options.systems or BOTH:
+        found += await memory.weighed(system, memory.CALLS, memory.BEFORE, memory.COMING, tell)
+    tell(f"written to {write('cost-memory', found)}")
+
+
+PARTS = {"cost": _cost, "delay": _delay, "calls": _calls, "memory": _memory}
 
 
 def parse() -> argparse.Namespace:

@@ -63,7 +63,7 @@ def _streams(offered: Description) -> tuple[dict[int, bool], frozenset[int], int
 
 class ByCarbet:
     """Its server hands on offers of the worker; one way carries both directions. ``estimated``:
-    whether transport-wide feedback is agreed to."""
+    whether the transport-wide feedback that is agreed to is sent."""
 
     def __init__(self, url: str, estimated: bool = True) -> None:
         self._url = url
@@ -97,7 +97,7 @@ class ByCarbet:
         codec = "opus" if offered.kind == "audio" else "vp8"
         answered = Medium(
             offered.kind, offered.mid, "inactive", {codec: offered.types[codec]},
-            dict(offered.extensions), [], self._estimated,
+            dict(offered.extensions), [], True,
         )  # fmt: skip
         sends = {"mic": audio, "camera": video}
         if offered.mid in sends:

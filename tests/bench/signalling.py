@@ -22,11 +22,11 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-import socketio
 
 from tests.bench.processor import memory, spent
 from tests.faults.figures import quantile
-from tests.faults.keep_house import Call, House, living
+from tests.faults.keep_house import Call, House
+from tests.faults.keep_paper import TOKEN, paper
 from tests.faults.keep_tab import Said, Tab, browser
 
 PATH = Path("build/figures/signalling.json")
@@ -35,7 +35,6 @@ PROCESSES = 2
 AT_ONCE = 25  # joins under way in each process while the house fills
 JOINS, MESSAGES = 5.0, 40.0  # a second, in all, once everybody is there
 LASTS = 30.0  # s
-TOKEN = "a worker on paper"
 
 
 @dataclass
@@ -52,43 +51,6 @@ class Figures:
     refused: int = 0
     memory: int = 0  # bytes, at all sockets
     load: float = 0.0  # of the host
-
-
-async def _paper(url: str) -> None:
-    """A media worker that carries nothing and answers at once."""
-    connector = aiohttp.TCPConnector(ssl=False)
-    async with aiohttp.ClientSession(connector=connector) as http:
-        client: Any = socketio.AsyncClient(http_session=http, ssl_verify=False)
-
-        async def opened(data: Any) -> dict[str, Any]:
-            name = uuid.uuid4().hex[:16]
-            up = {"event": "peer_up", "room": data["room"], "peer": data["peer"], "session": name}
-            asyncio.get_running_loop().call_later(0.2, lambda: _soon(client.emit(
-                "event", up, namespace="/media")))  # fmt: skip
-            return {"session": name, "sdp": "v=0\r\n" * 800, "plan": {"n": 1, "rung": "motion"}}
-
-        async def done(_: Any) -> dict[str, Any]:
-            return {}
-
-        client.on("open", opened, namespace="/media")
-        for name in ("answer", "close", "close_room", "report", "matters", "transfer"):
-            client.on(name, done, namespace="/media")
-        who = {"token": TOKEN, "worker": "paper", "pid": 0, "protocol": 2, "port": 1, "rooms": {}}
-        while not client.connected:
-            try:
-                await client.connect(url, auth=who, namespaces=["/media"], transports=["websocket"])
-            except socketio.exceptions.ConnectionError:
-                await asyncio.sleep(0.2)
-        await client.wait()
-
-
-_doing: set[asyncio.Future[Any]] = set()
-
-
-def _soon(work: Any) -> None:
-    task = asyncio.ensure_future(work)
-    _doing.add(task)
-    task.add_done_callback(_doing.discard)
 
 
 class Guests:
@@ -170,10 +132,6 @@ def _main(address: str, calls: Sequence[Call], seed: int, line: Connection) -> N
     asyncio.run(_guests(address, calls, seed, line))
 
 
-def _worker(url: str) -> None:
-    asyncio.run(_paper(url))
-
-
 def house(folder: Path) -> House:
     return House(folder, extra={
         "CARBET_LOG__LEVEL": "warning", "CARBET_MEDIA__SPAWN": "0", "CARBET_MEDIA__TOKEN": TOKEN,
@@ -187,11 +145,10 @@ async def measure(sockets: int = SOCKETS, lasts: float = LASTS, seed: int = 1) -
     with tempfile.TemporaryDirectory(prefix="carbet-bench-") as name:
         server = house(Path(name))
         calls = await server.furnish(sockets // 2)
-        paper = spawn.Process(target=_worker, args=(server.address,), daemon=True)
         processes, lines = [], []
-        paper.start()
         try:
-            async with living(server):
+            with paper(server.address):
+                await server.start()
                 before, began = spent(server.pid), time.monotonic()
                 for n in range(PROCESSES):
                     ours, theirs = spawn.Pipe()
@@ -207,10 +164,10 @@ async def measure(sockets: int = SOCKETS, lasts: float = LASTS, seed: int = 1) -
                 figures.cpu_join = (spent(server.pid) - before).all / sockets
                 await _full(server, lines, lasts, figures)
         finally:
-            for process in (*processes, paper):
-                if process.pid is not None:
-                    process.kill()
-                    process.join()
+            for process in processes:
+                process.kill()
+                process.join()
+            await server.end()
     return figures
 
 

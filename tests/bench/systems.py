@@ -19,6 +19,7 @@ from aiohttp import web
 from media.client import MediaClient, Spawn
 from media.crew import holder
 from media.events import Hint
+from tests.bench.unestimated import made
 from tests.lab.janus import PORT, PROGRAM, _write_configuration
 from tests.media.call_server import free_port
 from tests.peers.measure import until
@@ -38,11 +39,10 @@ class Running:
 
 
 class Unestimated(Spawn):
-    """Workers which believe every link as wide as it is remembered, and look no further."""
+    """Workers without their estimator."""
 
-    def command(self, number: int) -> list[str]:
-        return ["tests.bench.unestimated" if word == "media" else word
-                for word in super().command(number)]  # fmt: skip
+    def command(self, number: int, spare: bool = False) -> list[str]:
+        return ["env", "-C", str(made()), *super().command(number, spare)]
 
 
 class _Server:
@@ -143,8 +143,11 @@ def aiortc(folder: Path) -> AbstractAsyncContextManager[Running]:
     return _process(command, folder, f"http://127.0.0.1:{port}")
 
 
-def unestimated(folder: Path) -> AbstractAsyncContextManager[Running]:
-    return carbet(folder, spawning=Unestimated)
+@asynccontextmanager
+async def unestimated(folder: Path) -> AsyncIterator[Running]:
+    await asyncio.to_thread(made)  # compiling takes minutes
+    async with carbet(folder, spawning=Unestimated) as running:
+        yield running
 
 
 SYSTEMS: dict[str, Callable[[Path], AbstractAsyncContextManager[Running]]] = {

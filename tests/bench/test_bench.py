@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from media.core import rtp, vp8
+from tests.bench.capacity import holds
 from tests.bench.cost import Case, rows, shown
+from tests.bench.memory import weighed
 from tests.bench.processor import Spent, memory, spent
 from tests.bench.systems import SYSTEMS
 from tests.bench.traffic import AUDIO_EVERY, FRAME_EVERY, NUMBER_ID, OPUS, VP8, Publisher
+from tests.bench.unestimated import ESTIMATOR, ROOT, WIDE, blindfolded
 from tests.bench.window import Loading, Window
 
 
@@ -86,3 +90,42 @@ def test_what_a_process_took_is_told_by_the_kernel() -> None:
     while (spent(os.getpid()) - before).all < 0.05:
         sum(range(1000))
     assert memory(os.getpid()) > 1_000_000
+
+
+def test_without_its_estimator_a_worker_forwards_the_same() -> None:
+    source = (ROOT / ESTIMATOR).read_text()
+    spoilt = blindfolded(source)
+    names: dict[str, Any] = {"__name__": "estimator"}
+    exec(compile(spoilt, "estimator", "exec"), names)
+    blind = names["Estimator"](0.0, 50_000)
+    assert blind.estimate.bitrate == WIDE
+    assert [blind.sent(1000, 0.1) for _ in range(3)] == [1, 2, 3]
+    blind.feedback(b"", 0.2)  # not even read
+    blind.tick(60.0)
+    assert blind.estimate.bitrate == WIDE and blind.wants_probe(WIDE, 61.0) is None
+    with pytest.raises(LookupError):
+        blindfolded(source.replace("def tick", "def tock"))
+
+
+def test_a_worker_holds_while_a_thousandth_of_the_sound_is_missing_and_no_more() -> None:
+    def heard(sounds: int) -> Window:
+        return Window(5.0, Spent(1.0, 0.0), 0.1, 1, 1, 10_000, sounds, 0, 0, [])
+
+    assert holds(heard(10_000)) and holds(heard(9_990))
+    assert not holds(heard(9_989))
+
+
+def test_delays_are_told_by_their_place() -> None:
+    window = Window(1.0, Spent(1.0, 0.0), 0.1, 1, 1, 1, 1, 0, 0, list(range(0, 1_000_000, 1_000)))
+    assert window.delay(0.5) == pytest.approx(500e-6, rel=0.01)
+    assert window.delay(0.99) == pytest.approx(990e-6, rel=0.01)
+    assert window.delay(1.0) == pytest.approx(999e-6, rel=0.01)
+
+
+async def test_calls_come_and_go_and_are_weighed(tmp_path: Path) -> None:
+    told: list[str] = []
+    found = await weighed("carbet", 2, 4, 4, told.append)
+    values = {row.figure: row.value for row in found}
+    assert len(told) == 2
+    assert values["a consultation of two"] is not None
+    assert 10 < (values["empty"] or 0) < (values["after 4 calls"] or 0) + 50
