@@ -44,6 +44,12 @@ test("a far link is given its round trip, a sparse one its pauses, and nobody fo
   assert.equal(watch(sparse, 24.25, 27, () => 20), "dead");
 });
 
+test("who is alone without camera or microphone is not dead between two checks of consent", () => {
+  const pulse = new Pulse();
+  for (let at = 0; at < 60; at += LOOK_SECONDS) assert.notEqual(pulse.look(at, Math.floor(at / 6), 0), "dead");
+  assert.equal(watch(pulse, 60, 68, () => 9), "dead");
+});
+
 test("a page which stood still itself has not seen anything die", () => {
   const pulse = living();
   assert.equal(pulse.look(15, 500, 0), "alive");
@@ -53,8 +59,8 @@ test("a page which stood still itself has not seen anything die", () => {
 
 test("media, control and answers to checks all count", () => {
   const row = (type, more) => [type + Object.keys(more)[0], { type, ...more }];
-  const before = new Map([row("transport", { packetsReceived: 5 }), row("candidate-pair", { responsesReceived: 1 }), row("inbound-rtp", { packetsReceived: 4 })]);
-  for (const [id, field] of [["transportpacketsReceived", "packetsReceived"], ["candidate-pairresponsesReceived", "responsesReceived"], ["inbound-rtppacketsReceived", "packetsReceived"]]) {
+  const before = new Map([row("transport", { packetsReceived: 5 }), row("candidate-pair", { responsesReceived: 1, bytesReceived: 7 }), row("inbound-rtp", { packetsReceived: 4 })]);
+  for (const [id, field] of [["transportpacketsReceived", "packetsReceived"], ["candidate-pairresponsesReceived", "responsesReceived"], ["candidate-pairresponsesReceived", "bytesReceived"], ["inbound-rtppacketsReceived", "packetsReceived"]]) {
     const after = new Map(before);
     after.set(id, { ...before.get(id), [field]: before.get(id)[field] + 1 });
     assert.ok(arrivals(after) > arrivals(before), id);

@@ -6,9 +6,10 @@
  * neither is time in which this page itself stood still.
  */
 
-/** Seconds without anything: before one asks, before one acts; never more than that. */
+/** Seconds without anything before one asks; twice that before one acts. */
 const SUSPECT = 0.7;
-const LONGEST = 3;
+/** Never more than that: who neither sends nor gets media is asked for consent every 4 to 6 s (RFC 7675). */
+const LONGEST = 4;
 /** So many of the longest usual pauses. */
 const PAUSES = 3;
 /** What was usual fades by this with each arrival. */
@@ -62,7 +63,7 @@ export function arrivals(report) {
   let count = 0;
   report.forEach((/** @type {any} */ row) => {
     if (row.type === "transport") count += row.packetsReceived ?? 0;
-    if (row.type === "candidate-pair") count += (row.responsesReceived ?? 0) + (row.requestsReceived ?? 0) + (row.packetsReceived ?? 0);
+    if (row.type === "candidate-pair") count += (row.responsesReceived ?? 0) + (row.requestsReceived ?? 0) + (row.bytesReceived ?? 0);
     if (row.type === "inbound-rtp") count += row.packetsReceived ?? 0;
     if (row.type === "remote-inbound-rtp") count += row.roundTripTimeMeasurements ?? 0;
   });
