@@ -19,6 +19,7 @@ from media.core import av1, demux, feedback, offer, red, rtcp, rtp, twcc, vp8
 from media.core.demux import Kind
 from media.core.picture import PictureError
 from media.port import Port
+from media.srtp import Opener, Sealer
 from server.kernel import frames
 from signaling import checks, parsing
 from tests.fuzz.values import Reader, write
@@ -231,6 +232,32 @@ def red_seeds() -> Iterator[bytes]:
     yield red.pair(111, b"older", 960, b"newer") or b""
     yield b"\x6fonly"
     yield b"\xef\x00\x04\x02\xef\x00\x08\x01\x6fab" + b"newer"
+
+
+KEY, SALT = bytes(range(32)), bytes(range(12))
+
+
+def try_srtp(data: bytes) -> None:
+    """What nobody sealed is not opened; what was, once, and not with a bit changed."""
+    sealer, opener, other = Sealer(KEY, SALT), Opener(KEY, SALT), Opener(KEY, SALT)
+    assert opener.open_rtp(data) is None and opener.open_rtcp(data) is None
+    for seal, reads, damaged in (
+        (sealer.seal_rtp, opener.open_rtp, other.open_rtp),
+        (sealer.seal_rtcp, opener.open_rtcp, other.open_rtcp),
+    ):
+        sealed = seal(data)
+        if sealed is None:
+            continue
+        flipped = bytearray(sealed)
+        flipped[data[-1] * len(sealed) >> 8] ^= 1 << (data[0] & 7)
+        assert damaged(bytes(flipped)) is None
+        assert reads(sealed) == data and reads(sealed) is None
+    assert sealer.seal_rtp(data) is None, "a nonce used twice"
+
+
+def srtp_seeds() -> Iterator[bytes]:
+    yield from rtp_seeds()
+    yield from rtcp_seeds()
 
 
 # What browsers and pages write
