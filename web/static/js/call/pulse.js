@@ -25,7 +25,8 @@ export class Pulse {
   #looked = null;
   #count = 0;
   #came = 0;
-  #usual = 0;
+  /** The longest pause of late, s; nothing is known of it at first. */
+  #usual = LONGEST / PAUSES;
 
   /**
    * @param {number} at s
