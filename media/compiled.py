@@ -25,6 +25,7 @@ STAMP = "sources"
 # Beside all of media/core: what stands between the sockets and it.
 BESIDE = ("adaptation", "down", "leg", "port", "router", "session", "source", "srtp", "track", "up")
 NEEDED = ("media", "server/kernel")  # to tell the types
+_Failed = subprocess.CalledProcessError
 SUFFIX = sysconfig.get_config_var("EXT_SUFFIX") or ".so"
 
 
@@ -43,6 +44,12 @@ def digest() -> str:
     return found.hexdigest()
 
 
+def is_built() -> bool:
+    """Whether what is compiled is of these sources."""
+    stamp = FOLDER / STAMP
+    return stamp.exists() and stamp.read_text() == digest()
+
+
 class _Finder(MetaPathFinder):
     """Finds the compiled modules, by name."""
 
@@ -59,8 +66,7 @@ class _Finder(MetaPathFinder):
 
 def use() -> bool:
     """Take the compiled modules from now on, if they are of these sources. Whether they are."""
-    stamp = FOLDER / STAMP
-    if not stamp.exists() or stamp.read_text() != digest():
+    if not is_built():
         return False
     files = {
         ".".join(each.relative_to(FOLDER).parts).removesuffix(SUFFIX): each
@@ -102,13 +108,13 @@ def build() -> None:
 
 def main() -> int:
     """Build, unless that was done; 1 where it cannot be."""
-    stamp = FOLDER / STAMP
-    if stamp.exists() and stamp.read_text() == digest():
+    if is_built():
         return 0
     try:
         build()
-    except (OSError, subprocess.CalledProcessError) as error:
-        print(f"not compiled, the sources are run as they are: {error}", file=sys.stderr)
+    except (OSError, _Failed) as error:
+        why = f"mypyc: {error.returncode}" if isinstance(error, _Failed) else error
+        print(f"not compiled, the sources are run as they are: {why}", file=sys.stderr)
         return 1
     print(f"compiled into {FOLDER.relative_to(ROOT)}")
     return 0

@@ -9,12 +9,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 
-from tests.bench import capacity, cost, memory
+from tests.bench import capacity, cost, estimator, memory
 from tests.lab.figures import write
 
 BOTH = ("carbet", "janus")
 MOST_PEOPLE = 300  # for a core
-SYSTEMS = ("carbet", "unestimated", "janus", "aiortc")
+SYSTEMS = ("carbet", "unestimated", "plain", "janus", "aiortc")
 
 
 def tell(text: str) -> None:
@@ -49,7 +49,13 @@ async def _memory(options: argparse.Namespace) -> None:
     tell(f"written to {write('cost-memory', found)}")
 
 
-PARTS = {"cost": _cost, "delay": _delay, "calls": _calls, "memory": _memory}
+async def _estimator(options: argparse.Namespace) -> None:
+    estimator.main(tell)
+
+
+PARTS = {
+    "cost": _cost, "delay": _delay, "calls": _calls, "memory": _memory, "estimator": _estimator,
+}  # fmt: skip
 
 
 def parse() -> argparse.Namespace:

@@ -19,7 +19,7 @@ from aiohttp import web
 from media.client import MediaClient, Spawn
 from media.crew import holder
 from media.events import Hint
-from tests.bench.unestimated import made
+from tests.bench import copies
 from tests.lab.janus import PORT, PROGRAM, _write_configuration
 from tests.media.call_server import free_port
 from tests.peers.measure import until
@@ -42,7 +42,14 @@ class Unestimated(Spawn):
     """Workers without their estimator."""
 
     def command(self, number: int, spare: bool = False) -> list[str]:
-        return ["env", "-C", str(made()), *super().command(number, spare)]
+        return ["env", "-C", str(copies.unestimated()), *super().command(number, spare)]
+
+
+class Plain(Spawn):
+    """Workers of the sources as they are."""
+
+    def command(self, number: int, spare: bool = False) -> list[str]:
+        return ["env", "-C", str(copies.plain()), *super().command(number, spare)]
 
 
 class _Server:
@@ -145,11 +152,15 @@ def aiortc(folder: Path) -> AbstractAsyncContextManager[Running]:
 
 @asynccontextmanager
 async def unestimated(folder: Path) -> AsyncIterator[Running]:
-    await asyncio.to_thread(made)  # compiling takes minutes
+    await asyncio.to_thread(copies.unestimated)
     async with carbet(folder, spawning=Unestimated) as running:
         yield running
 
 
+def plain(folder: Path) -> AbstractAsyncContextManager[Running]:
+    return carbet(folder, spawning=Plain)
+
+
 SYSTEMS: dict[str, Callable[[Path], AbstractAsyncContextManager[Running]]] = {
-    "carbet": carbet, "unestimated": unestimated, "janus": janus, "aiortc": aiortc,
+    "carbet": carbet, "unestimated": unestimated, "plain": plain, "janus": janus, "aiortc": aiortc,
 }  # fmt: skip

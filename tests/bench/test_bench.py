@@ -10,13 +10,16 @@ import pytest
 
 from media.core import rtp, vp8
 from tests.bench.capacity import holds
-from tests.bench.cost import Case, rows, shown
+from tests.bench.copies import ESTIMATOR, ROOT, WIDE, blindfolded
+from tests.bench.cost import CORE, EACH, Case, rows, shown
 from tests.bench.memory import weighed
 from tests.bench.processor import Spent, memory, spent
+from tests.bench.report import OFF, TITLE, owed, sections
 from tests.bench.systems import SYSTEMS
 from tests.bench.traffic import AUDIO_EVERY, FRAME_EVERY, NUMBER_ID, OPUS, VP8, Publisher
-from tests.bench.unestimated import ESTIMATOR, ROOT, WIDE, blindfolded
 from tests.bench.window import Loading, Window
+from tests.lab import figures
+from tests.lab.figures import Row
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
@@ -129,3 +132,25 @@ async def test_calls_come_and_go_and_are_weighed(tmp_path: Path) -> None:
     assert len(told) == 2
     assert values["a consultation of two"] is not None
     assert 10 < (values["empty"] or 0) < (values["after 4 calls"] or 0) + 50
+
+
+def test_what_is_owed_is_judged_by_what_was_measured() -> None:
+    def row(system: str, value: float, figure: str = EACH, profile: str = "fan-out 1") -> Row:
+        return Row(figure, system, profile, value, "", 1, "")
+
+    found = [row("carbet", 10), row("aiortc", 60), row("janus", 9.9), row(OFF, 8),
+             row("carbet", 60_000, CORE), row("carbet", 100, "consultations of two", "1 worker"),
+             row("carbet", 179, "consultations of two", "2 workers")]  # fmt: skip
+    assert [line[-1] for line in owed(found)] == [
+        "met", "aim missed", "aim reached", "met", "**missed**",
+    ]  # fmt: skip
+    found[1], found[3] = row("aiortc", 59), row(OFF, 7.9)
+    assert [line[-1] for line in owed(found)][0::3] == ["**missed**", "**missed**"]
+
+
+def test_the_page_tells_what_calls_cost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(figures, "FOLDER", tmp_path)
+    assert not list(sections())
+    figures.write("cost", rows(Case("carbet", 1, 1), [_window(1000, 0.01)]))
+    text = "\n".join(sections())
+    assert text.startswith(TITLE) and "| fan-out 1 | carbet | 10 " in text

@@ -16,6 +16,7 @@ from tests.bench.processor import Spent, spent
 from tests.bench.systems import ROOT, Running
 from tests.bench.traffic import PACKETS
 
+COPIES = ("unestimated", "plain")  # of Carbet
 JOINED_WITHIN = 240.0  # s
 ANSWERED_WITHIN = 600.0
 
@@ -75,7 +76,7 @@ class Loading:
     async def __aenter__(self) -> Self:
         for part in range(self.processes):
             told = {
-                "system": "carbet" if self._system == "unestimated" else self._system,
+                "system": "carbet" if self._system in COPIES else self._system,
                 "estimated": self._system != "unestimated", "url": self._running.url,
                 "part": part, "rooms": self._rooms[part], "fan_out": self.fan_out,
             }  # fmt: skip

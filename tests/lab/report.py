@@ -13,6 +13,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from tests.bench import report as cost
 from tests.lab import figures, profiles
 from tests.lab.__main__ import COLUMNS
 from tests.lab.figures import number, table
@@ -180,6 +181,7 @@ def sections() -> Iterator[str]:
         )
         if (found := read(name))
     )
+    yield from cost.sections()
 
 
 def page(before: str) -> str:

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, async_playwright
 
-from tests.media.bench import Bench
 from tests.media.call_server import CallServer
+from tests.media.workshop import Workshop
 
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = [
@@ -34,7 +34,7 @@ async def chromium() -> AsyncIterator[Browser]:
 
 
 @pytest.fixture
-async def bench() -> AsyncIterator[Bench]:
-    made = Bench()
+async def workshop() -> AsyncIterator[Workshop]:
+    made = Workshop()
     yield made
     await made.close()

@@ -9,7 +9,7 @@ from pathlib import Path
 from aiohttp import web
 
 from media.core import rtp
-from tests.media.bench import Bench
+from tests.media.workshop import Workshop
 
 HERE = Path(__file__).parent
 SCRIPTS = HERE.parents[1] / "web" / "static" / "js"
@@ -28,7 +28,7 @@ class Packet:
     payload: bytes
 
 
-class EncodingBench(Bench):
+class EncodingBench(Workshop):
     """See the module. Time is read from RTP timestamps alone, never from a clock."""
 
     def __init__(self, addresses: list[str] | None = None) -> None:

@@ -24,7 +24,7 @@ from media.leg import Leg
 from media.port import Port
 from media.transport import Certificate
 from tests.media.aiortc_peer import AiortcPeer
-from tests.media.bench import Bench
+from tests.media.workshop import Workshop
 
 PLAIN_ALERT = b"\x15\xfe\xfd" + bytes(8) + b"\x00\x02\x02\x28"  # fatal, unprotected
 SEALED_ALERT = b"\x15\xfe\xfd\x00\x01" + bytes(6) + b"\x00\x1a" + os.urandom(26)
@@ -43,12 +43,12 @@ def stranger() -> Iterator[socket.socket]:
         yield sock
 
 
-def assault(bench: Bench, stranger: socket.socket) -> None:
+def assault(workshop: Workshop, stranger: socket.socket) -> None:
     for data in STRANGE:
-        stranger.sendto(data, ("127.0.0.1", bench.port.number))
+        stranger.sendto(data, ("127.0.0.1", workshop.port.number))
     for _ in range(200):
         data = random.randbytes(random.randrange(1, 1500))
-        stranger.sendto(data, ("127.0.0.1", bench.port.number))
+        stranger.sendto(data, ("127.0.0.1", workshop.port.number))
 
 
 async def lives(peer: AiortcPeer) -> None:
@@ -59,70 +59,70 @@ async def lives(peer: AiortcPeer) -> None:
 
 
 async def test_a_strangers_datagrams_before_during_and_after_the_handshake(
-    bench: Bench, stranger: socket.socket
+    workshop: Workshop, stranger: socket.socket
 ) -> None:
-    assault(bench, stranger)
-    ana, bo = bench.peer("ana"), bench.peer("bo")
+    assault(workshop, stranger)
+    ana, bo = workshop.peer("ana"), workshop.peer("bo")
     answers = [await ana.answer(), await bo.answer()]
     for peer, sdp in zip((ana, bo), answers, strict=True):
-        assault(bench, stranger)
-        bench.worker.answer("room", peer.name, peer.session, sdp)
-        assault(bench, stranger)
+        assault(workshop, stranger)
+        workshop.worker.answer("room", peer.name, peer.session, sdp)
+        assault(workshop, stranger)
     await ana.connected()
     await bo.connected()
     await lives(ana)
-    assault(bench, stranger)
+    assault(workshop, stranger)
     await lives(ana)
     await lives(bo)
-    assert bench.counts["dropped_stranger"] > 100 and bench.counts["failed_internally"] == 0
+    assert workshop.counts["dropped_stranger"] > 100 and workshop.counts["failed_internally"] == 0
     with pytest.raises(BlockingIOError):
         stranger.recv(2000)  # never a word in answer
 
 
-def address_of(bench: Bench, peer: AiortcPeer) -> tuple[socket.socket, Any]:
-    leg = next(leg for s, leg in bench.worker._legs.items() if s.name == peer.session)
+def address_of(workshop: Workshop, peer: AiortcPeer) -> tuple[socket.socket, Any]:
+    leg = next(leg for s, leg in workshop.worker._legs.items() if s.name == peer.session)
     assert leg._path is not None
     return leg._path
 
 
-async def test_forged_from_the_browsers_own_address(bench: Bench) -> None:
-    ana, bo = [await bench.peer(name).join() for name in ("ana", "bo")]
+async def test_forged_from_the_browsers_own_address(workshop: Workshop) -> None:
+    ana, bo = [await workshop.peer(name).join() for name in ("ana", "bo")]
     await lives(bo)
-    sock, address = address_of(bench, ana)
+    sock, address = address_of(workshop, ana)
     for data in STRANGE:
-        bench.port.datagram(sock, address, data)
+        workshop.port.datagram(sock, address, data)
         await asyncio.sleep(0.01)
-    assert bench.counts["dropped_dtls"] == 2
-    assert bench.counts["dropped_srtp"] >= 3
+    assert workshop.counts["dropped_dtls"] == 2
+    assert workshop.counts["dropped_srtp"] >= 3
     await lives(bo)
     await lives(ana)
-    assert bench.counts["failed_internally"] == 0
+    assert workshop.counts["failed_internally"] == 0
 
 
 async def test_replayed_and_wrongly_keyed_media(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ana, bo = [await bench.peer(name).join() for name in ("ana", "bo")]
-    _, address = address_of(bench, ana)
+    ana, bo = [await workshop.peer(name).join() for name in ("ana", "bo")]
+    _, address = address_of(workshop, ana)
     seen: list[tuple[Any, Any, bytes]] = []
-    real = bench.port.datagram
+    real = workshop.port.datagram
 
     def tap(sock: Any, source: Any, data: bytes) -> None:
         if source == address and data[0] >= 128:
             seen.append((sock, source, data))
         real(sock, source, data)
 
-    monkeypatch.setattr(bench.port, "datagram", tap)
-    await bench.until(lambda: len(seen) > 50)
+    monkeypatch.setattr(workshop.port, "datagram", tap)
+    await workshop.until(lambda: len(seen) > 50)
     monkeypatch.undo()
-    before = bench.counts["dropped_srtp"]
+    before = workshop.counts["dropped_srtp"]
     for sock, source, data in seen:
-        bench.port.datagram(sock, source, data)
-    assert bench.counts["dropped_srtp"] == before + len(seen)
+        workshop.port.datagram(sock, source, data)
+    assert workshop.counts["dropped_srtp"] == before + len(seen)
     key = Policy(key=os.urandom(44), ssrc_type=Policy.SSRC_ANY_OUTBOUND,
                  srtp_profile=Policy.SRTP_PROFILE_AEAD_AES_256_GCM)  # fmt: skip
-    bench.port.datagram(seen[0][0], address, Session(key).protect(CLEAR_RTP))
-    assert bench.counts["dropped_srtp"] == before + len(seen) + 1
+    workshop.port.datagram(seen[0][0], address, Session(key).protect(CLEAR_RTP))
+    assert workshop.counts["dropped_srtp"] == before + len(seen) + 1
     await lives(bo)
 
 
@@ -136,17 +136,17 @@ def a_check(ours: str, key: bytes | None, **attributes: Any) -> bytes:
 
 
 async def test_only_a_signed_check_is_answered_and_never_at_greater_length(
-    bench: Bench, stranger: socket.socket
+    workshop: Workshop, stranger: socket.socket
 ) -> None:
-    bench.worker.open("room", "ana")
-    leg = next(iter(bench.worker._legs.values()))
-    port = ("127.0.0.1", bench.port.number)
+    workshop.worker.open("room", "ana")
+    leg = next(iter(workshop.worker._legs.values()))
+    port = ("127.0.0.1", workshop.port.number)
     for data in (
         a_check(leg.ufrag, None), a_check(leg.ufrag, b"guess"), a_check("nobody", leg.password),
         a_check(leg.ufrag, leg.password)[:-1], a_check(leg.ufrag, leg.password) + b"more",
     ):  # fmt: skip
         stranger.sendto(data, port)
-    await bench.until(lambda: bench.counts["dropped_check"] == 5)
+    await workshop.until(lambda: workshop.counts["dropped_check"] == 5)
     with pytest.raises(BlockingIOError):
         stranger.recv(2000)
     request = a_check(leg.ufrag, leg.password)
@@ -165,70 +165,70 @@ async def test_only_a_signed_check_is_answered_and_never_at_greater_length(
 
 
 async def test_checks_cost_us_little_however_many_come(
-    bench: Bench, stranger: socket.socket
+    workshop: Workshop, stranger: socket.socket
 ) -> None:
-    bench.worker.open("room", "ana")
-    leg = next(iter(bench.worker._legs.values()))
-    sock, source = bench.port._sockets["127.0.0.1"], stranger.getsockname()
+    workshop.worker.open("room", "ana")
+    leg = next(iter(workshop.worker._legs.values()))
+    sock, source = workshop.port._sockets["127.0.0.1"], stranger.getsockname()
     for _ in range(1000):
-        bench.port.datagram(sock, source, a_check(leg.ufrag, b"wrong"))
-    assert bench.counts["dropped_check"] == 1000
+        workshop.port.datagram(sock, source, a_check(leg.ufrag, b"wrong"))
+    assert workshop.counts["dropped_check"] == 1000
     later = time.monotonic() + 10
     assert sum(leg.may_check(later) for _ in range(300)) == 200
 
 
-async def test_a_browser_validates_only_so_many_addresses(bench: Bench) -> None:
-    bench.worker.open("room", "ana")
-    leg = next(iter(bench.worker._legs.values()))
-    sock = bench.port._sockets["127.0.0.1"]
+async def test_a_browser_validates_only_so_many_addresses(workshop: Workshop) -> None:
+    workshop.worker.open("room", "ana")
+    leg = next(iter(workshop.worker._legs.values()))
+    sock = workshop.port._sockets["127.0.0.1"]
     for n in range(100):
-        bench.port.datagram(sock, ("127.0.0.1", 10_000 + n), a_check(leg.ufrag, leg.password))
-    assert len(bench.port._by_address) == len(leg._addresses) == 12
-    bench.worker.close("room", "ana")
+        workshop.port.datagram(sock, ("127.0.0.1", 10_000 + n), a_check(leg.ufrag, leg.password))
+    assert len(workshop.port._by_address) == len(leg._addresses) == 12
+    workshop.worker.close("room", "ana")
     await asyncio.sleep(0.05)
-    assert not bench.port._by_address and not bench.port._by_ufrag
+    assert not workshop.port._by_address and not workshop.port._by_ufrag
 
 
-async def test_fifty_times_a_cameras_rate_is_cut_to_a_quota(bench: Bench) -> None:
-    bench.worker.open("room", "ana")
-    leg = next(iter(bench.worker._legs.values()))
+async def test_fifty_times_a_cameras_rate_is_cut_to_a_quota(workshop: Workshop) -> None:
+    workshop.worker.open("room", "ana")
+    leg = next(iter(workshop.worker._legs.values()))
     now = time.monotonic()
     for n in range(50_000):
         leg.receive(Kind.RTP, CLEAR_RTP, now + n / 25_000)
-    flooded = bench.counts["dropped_flood"]
+    flooded = workshop.counts["dropped_flood"]
     assert 41_000 < flooded < 46_000
     for n in range(10_000):
         leg.receive(Kind.RTCP, CLEAR_RTCP, now + 10 + n / 5_000)
-    assert 8_000 < bench.counts["dropped_flood"] - flooded < 9_000
+    assert 8_000 < workshop.counts["dropped_flood"] - flooded < 9_000
 
 
-async def test_a_browser_has_only_so_many_streams(bench: Bench) -> None:
+async def test_a_browser_has_only_so_many_streams(workshop: Workshop) -> None:
     """Each takes memory as long as its browser is there."""
-    ana = await bench.peer("ana").join(sends=False)
-    leg = next(leg for s, leg in bench.worker._legs.items() if s.name == ana.session)
+    ana = await workshop.peer("ana").join(sends=False)
+    leg = next(leg for s, leg in workshop.worker._legs.items() if s.name == ana.session)
     opened: list[bytes] = []
     leg.secure.open_rtp = lambda data: opened.append(data) or data  # type: ignore[method-assign]
     for ssrc in range(200):
         packet = CLEAR_RTP[:8] + ssrc.to_bytes(4, "big") + CLEAR_RTP[12:]
         leg.receive(Kind.RTP, packet, time.monotonic())
-    assert len(opened) <= 64 and bench.counts["dropped_stream"] >= 136
+    assert len(opened) <= 64 and workshop.counts["dropped_stream"] >= 136
     leg.receive(Kind.RTP, opened[0], time.monotonic())
     assert opened[-1] == opened[0], "a stream that was known goes on"
 
 
-async def test_an_address_is_not_taken_from_whoever_checked_it_lately(bench: Bench) -> None:
+async def test_an_address_is_not_taken_from_whoever_checked_it_lately(workshop: Workshop) -> None:
     """A member who forges another's address signs for himself: the other would be mute."""
-    bench.worker.open("room", "ana")
-    bench.worker.open("room", "bo")
-    ana, bo = bench.worker._legs.values()
-    sock, source = bench.port._sockets["127.0.0.1"], ("127.0.0.1", 10_000)
-    bench.port.datagram(sock, source, a_check(ana.ufrag, ana.password))
-    bench.port.datagram(sock, source, a_check(bo.ufrag, bo.password))
-    assert bench.port._by_address[source] is ana and bench.counts["dropped_check"] == 1
+    workshop.worker.open("room", "ana")
+    workshop.worker.open("room", "bo")
+    ana, bo = workshop.worker._legs.values()
+    sock, source = workshop.port._sockets["127.0.0.1"], ("127.0.0.1", 10_000)
+    workshop.port.datagram(sock, source, a_check(ana.ufrag, ana.password))
+    workshop.port.datagram(sock, source, a_check(bo.ufrag, bo.password))
+    assert workshop.port._by_address[source] is ana and workshop.counts["dropped_check"] == 1
     assert source not in bo._addresses
     ana._addresses[source] -= 10.1  # not heard of since: another browser may have the port now
-    bench.port.datagram(sock, source, a_check(bo.ufrag, bo.password))
-    assert bench.port._by_address[source] is bo
+    workshop.port.datagram(sock, source, a_check(bo.ufrag, bo.password))
+    assert workshop.port._by_address[source] is bo
 
 
 CERTIFICATE = Certificate()

@@ -11,12 +11,12 @@ from playwright.async_api import Browser, Page
 from media.core.rewrite import Packet
 from media.source import Source
 from media.track import Track
-from tests.media.bench import Bench
 from tests.media.call_server import PAGE, free_port
 from tests.media.test_chromium import seen, stats, until
+from tests.media.workshop import Workshop
 
 
-class Studio(Bench):
+class Studio(Workshop):
     """A worker, the page to call it from, and a hand on its tracks."""
 
     def __init__(self) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from media import port as ports
 from media.port import Port
-from tests.media.bench import Bench
+from tests.media.workshop import Workshop
 
 
 async def test_new_addresses_are_listened_on_and_lost_ones_let_go(
@@ -39,9 +39,9 @@ async def test_only_the_addresses_asked_for() -> None:
 
 
 async def test_a_call_over_ipv6_alone() -> None:
-    bench = Bench(["::1"])
-    ana, bo = [await bench.peer(name).join() for name in ("ana", "bo")]
+    workshop = Workshop(["::1"])
+    ana, bo = [await workshop.peer(name).join() for name in ("ana", "bo")]
     await ana.receive("v0")
     await bo.receive("a0")
-    assert {address[0] for address in bench.port._by_address} != {"127.0.0.1"}
-    await bench.close()
+    assert {address[0] for address in workshop.port._by_address} != {"127.0.0.1"}
+    await workshop.close()

@@ -1,4 +1,4 @@
-"""What one feedback message costs: ``python -m tests.media.bench_estimator``.
+"""What one feedback message costs: ``python -m tests.bench estimator``.
 
 A minute of calls over emulated links is recorded once; the inputs of each are then given to fresh
 estimators and timed. A message's cost includes the sends it tells of and the ticks meanwhile.
@@ -74,7 +74,3 @@ def main(tell: Callable[[str], object] = print) -> None:
     path = write("estimator", rows)
     tell(table(("link", "packets a message", "µs with sends", "µs with sends and ticks"), lines))
     tell(f"written to {path}")
-
-
-if __name__ == "__main__":
-    main()

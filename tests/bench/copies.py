@@ -1,8 +1,9 @@
-"""Carbet's worker without its estimator: what estimating costs is the difference to it.
+"""Two other workers, made of copies of the sources, to tell what something costs by what it costs
+without.
 
-A copy of the sources in which nothing that leaves is remembered, no feedback is read, and every
-link is taken to be wide; compiled where the original is. All else is the same, the telling of
-arrivals to browsers, by which they estimate, included.
+*Unestimated*: nothing that leaves is remembered, no feedback is read, and every link is taken to be
+wide; compiled where the original is. All else is the same, the telling of arrivals to browsers, by
+which they estimate, included. *Plain*: the same program, never compiled.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from media import compiled
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "build" / "unestimated"
+PLAIN = ROOT / "build" / "plain"
 COPIED = ("media", "server", "config")
 ESTIMATOR = "media/core/estimator.py"
 WIDE = 20_000_000  # bit/s
@@ -49,17 +51,30 @@ def blindfolded(source: str) -> str:
     return ast.unparse(tree)
 
 
-def made() -> Path:
-    """The copy, made anew where the sources are others than they were."""
-    is_compiled = (compiled.FOLDER / compiled.STAMP).exists() and _is_fresh()
+def _copied(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    for each in COPIED:
+        shutil.copytree(ROOT / each, folder / each)
+    shutil.copy(ROOT / "pyproject.toml", folder)
+
+
+def plain() -> Path:
+    """The sources, and nothing compiled of them."""
+    stamp = PLAIN / "of"
+    if not stamp.exists() or stamp.read_text() != compiled.digest():
+        _copied(PLAIN)
+        stamp.write_text(compiled.digest())
+    return PLAIN
+
+
+def unestimated() -> Path:
+    """The copy, made anew where the sources are others than they were. Compiling takes minutes."""
+    is_compiled = compiled.is_built()
     name = hashlib.sha256(f"{compiled.digest()} {is_compiled} {INSTEAD}".encode()).hexdigest()
     stamp = FOLDER / "of"
     if stamp.exists() and stamp.read_text() == name:
         return FOLDER
-    shutil.rmtree(FOLDER, ignore_errors=True)
-    for each in COPIED:
-        shutil.copytree(ROOT / each, FOLDER / each)
-    shutil.copy(ROOT / "pyproject.toml", FOLDER)
+    _copied(FOLDER)
     there = FOLDER / ESTIMATOR
     there.write_text(blindfolded(there.read_text()))
     if is_compiled:
@@ -67,7 +82,3 @@ def made() -> Path:
                        env=os.environ | {"PYTHONPATH": str(FOLDER)})  # fmt: skip
     stamp.write_text(name)
     return FOLDER
-
-
-def _is_fresh() -> bool:
-    return (compiled.FOLDER / compiled.STAMP).read_text() == compiled.digest()

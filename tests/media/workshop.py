@@ -11,7 +11,7 @@ from media.worker import Worker
 from tests.media.aiortc_peer import AiortcPeer
 
 
-class Bench:
+class Workshop:
     """A worker, what it told, and the peers to close afterwards."""
 
     def __init__(self, addresses: list[str] | None = None) -> None:
