@@ -78,7 +78,11 @@ async def _known(
 ) -> tuple[bool, Arrival | None]:
     """Whether any of these cookies is somebody's, and who it is where nothing need be written."""
     stored = storable(consultation_id)
-    consultation = await session.get(Consultation, consultation_id) if stored else None
+    # Its own row is all that is asked of it here.
+    bare = [sa.orm.lazyload("*")]
+    consultation = (
+        await session.get(Consultation, consultation_id, options=bare) if stored else None
+    )
     known = False
     for cookie in cookies_of(header):
         login = await sessions.find(session, cookie, policy=policy, now=now)

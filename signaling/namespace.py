@@ -29,6 +29,7 @@ from signaling.events import Arrival, Arrived, Asked, Vanished
 from signaling.messages import Hello
 from signaling.rooms import Rooms
 from signaling.seats import Stage
+from signaling.turnstile import TooMany, Turnstile
 
 log = logging.getLogger("carbet.call")
 NAMESPACE = "/call"
@@ -75,10 +76,10 @@ def acknowledgement(reply: Reply) -> dict[str, Any]:
     return {"ok": True, **reply.extra}
 
 
-def refusal(code: str) -> Exception:
-    """What makes Socket.IO refuse a connection with this code as its only content."""
+def refusal(code: str, **more: float) -> Exception:
+    """What makes Socket.IO refuse a connection with this code as its content."""
     refused: Any = socketio.exceptions.ConnectionRefusedError
-    error: Exception = refused(code, {"code": code})
+    error: Exception = refused(code, {"code": code, **more})
     return error
 
 
@@ -96,6 +97,7 @@ class CallNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
         super().__init__(NAMESPACE)
         self._rooms, self._db, self._policy, self._clock = rooms, db, policy, clock
         self._sockets: dict[str, Connection] = {}
+        self._turnstile = Turnstile(clock)
         self._visits: dict[str, Bucket] = {}
         # Who was let in, by their cookies' digest: seats survive a database that is away.
         self._known: dict[tuple[str, str], Arrival] = {}
@@ -138,12 +140,16 @@ class CallNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
         header, began = str(environ.get("HTTP_COOKIE", "")), monotonic()
         try:
             hello = parsing.parse_hello(auth)
-            arrival = await self._arrival(header, hello)
+            async with self._turnstile.pass_():
+                arrival = await self._arrival(header, hello)
         except (Invalid, Unknown):
             METRICS.refusals.labels("socket").inc()
             raise refusal("unknown") from None
         except DatabaseAway:
             raise refusal("unavailable") from None
+        except TooMany as crowd:
+            METRICS.refusals.labels("crowd").inc()
+            raise refusal("slow_down", after=round(crowd.after, 2)) from None
         connection = Connection.fresh(hello.consultation, self._clock())
         self._sockets[socket] = connection
         METRICS.sockets.set(len(self._sockets))

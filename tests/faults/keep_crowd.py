@@ -1,7 +1,8 @@
 """A thousand people in five hundred calls, and the server starts again: all come back at once.
 
 The pages are `keep_tab`s in two processes of their own, over TLS, with the pauses of the real
-page. Beside them two people talk. Seconds are counted from when the server answers again.
+page; their media is on paper. Beside them two people talk. Seconds are counted from when the
+server answers again.
 """
 
 import asyncio
@@ -13,14 +14,16 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from tests.bench.processor import spent
 from tests.faults.figures import quantile
 from tests.faults.keep_house import Call, House, living
+from tests.faults.keep_paper import TOKEN, paper
 from tests.faults.keep_tab import Tab, browser
 from tests.faults.keep_voices import talking
 from tests.peers.measure import until
@@ -43,6 +46,7 @@ class Outcome:
     half: float = 0.0
     most: float = 0.0
     all: float = 0.0
+    cpu: float = 0.0  # s of the server's processor until all were back
     silence: float = 0.0
     share: float = 1.0
     refused: dict[str, int] = field(default_factory=dict)
@@ -69,7 +73,7 @@ async def _crowd(address: str, calls: Sequence[Call], seed: int, line: Connectio
         while await asyncio.to_thread(line.recv) != "stop":
             line.send([
                 (tab.stage if tab.up else "", tab.over, list(tab.seated), list(tab.cut),
-                 list(tab.refused)) for tab in tabs
+                 [*tab.refused, *["swallowed"] * tab.swallowed]) for tab in tabs
             ])  # fmt: skip
         for task in running:
             task.cancel()
@@ -126,13 +130,18 @@ async def one(kind: str, seed: int, clients: int = CLIENTS) -> Outcome:
     """One try."""
     outcome = Outcome(kind, clients)
     with tempfile.TemporaryDirectory(prefix="carbet-keep-") as name:
-        house = House(Path(name), extra={"CARBET_LOG__LEVEL": "warning"})
+        house = House(Path(name), extra={
+            "CARBET_LOG__LEVEL": "warning", "CARBET_MEDIA__TOKEN": TOKEN,
+        })  # fmt: skip
         spoken, *calls = await house.furnish(1 + clients // 2)
         async with (
             living(house),
             talking(house.address, spoken) as pair,
-            crowd(house.address, calls, seed) as people,
+            AsyncExitStack() as stack,
         ):
+            stack.enter_context(paper(house.address))
+            await until("the worker on paper", lambda: _dialled(house))
+            people = await stack.enter_async_context(crowd(house.address, calls, seed))
             await asyncio.sleep(3)
             began = time.monotonic()
             await house.stop(HOW[kind])
@@ -141,7 +150,9 @@ async def one(kind: str, seed: int, clients: int = CLIENTS) -> Outcome:
             await until("the server answers", house.answers)
             back = time.monotonic()
             outcome.down = back - gone
+            begun = spent(house.pid).all
             await _return(people, gone, back, outcome)
+            outcome.cpu = spent(house.pid).all - begun
             await asyncio.sleep(3)
             for heard in await pair.heard(began, time.monotonic()):
                 outcome.silence = max(outcome.silence, heard.silence)
@@ -150,6 +161,12 @@ async def one(kind: str, seed: int, clients: int = CLIENTS) -> Outcome:
                     outcome.faults.append(f"the call was touched: {heard}")
         outcome.faults += house.complaints()
     return outcome
+
+
+async def _dialled(house: House) -> bool:
+    """Whether both workers are there."""
+    async with browser() as http, http.get(f"{house.address}/metrics") as answer:
+        return 'carbet_media{what="workers"} 2.0' in await answer.text()
 
 
 async def _return(people: Crowd, gone: float, back: float, outcome: Outcome) -> None:

@@ -17,7 +17,8 @@ import aiohttp
 
 CALL = "/call,"
 ACK_SECONDS = 12.0
-FIRST_PAUSE, LONGEST_PAUSE = 0.5, 3.0  # protocol.js: reconnectionDelay, reconnectionDelayMax
+# comeback.js: after a cut, after each refusal, and how long one dialling may take.
+FIRST, PAUSES, MANY, SELDOM, PATIENCE = 0.3, (0.3, 0.6, 1.2, 1.5), 20, 4.0, 3.5
 KICKED_SECONDS = 2.0
 AGAIN_SECONDS = 1.5  # seat.js: FLUSH_AGAIN_SECONDS
 ENTERS_WITHIN = 180.0  # only ends a broken run
@@ -70,48 +71,48 @@ class Tab:
         self.seated: list[float] = []  # when `room` came, on each new socket
         self.cut: list[float] = []  # when each socket ended
         self.refused: list[str] = []
+        self.swallowed = 0  # diallings of which nothing came in time
         self.over = ""  # `revoked`, `superseded`, or the code of a refusal for good
 
     # Coming and going
 
     async def run(self) -> None:
         """Connects, and connects again, until closed or refused for good."""
-        attempts = 0
+        refusals = 0
         while not self._closed and not self.over:
+            pause = 0.0
             try:
-                came = await self._connect()
-            except (aiohttp.ClientError, OSError, TimeoutError):
-                came = False
+                if await self._connect():
+                    refusals, pause = 0, FIRST * self._rng.random()
+            except TimeoutError:
+                self.swallowed += 1
+            except (aiohttp.ClientError, OSError):
+                pause = PAUSES[min(refusals, len(PAUSES) - 1)] if refusals < MANY else SELDOM
+                pause, refusals = pause * self._rng.uniform(0.5, 1.5), refusals + 1
             if self._closed or self.over:
                 return
             if self._after is not None:
-                pause, attempts, self._after = self._after, 0, None
-            else:
-                attempts = 0 if came else attempts
-                pause, attempts = self._pause(attempts), attempts + 1
+                pause, self._after = self._after, None
             await asyncio.sleep(pause)
 
-    def _pause(self, attempts: int) -> float:
-        pause = FIRST_PAUSE * 2.0**attempts
-        pause *= 1 + self._rng.uniform(-0.5, 0.5)
-        return min(LONGEST_PAUSE, pause)
-
     async def _connect(self) -> bool:
-        """One socket, to its end. Whether the namespace let us in."""
+        """One socket, to its end. Whether the namespace let us in. Raises TimeoutError when
+        nothing came of it in time."""
         url = f"{self._address}/socket.io/?EIO=4&transport=websocket"
         headers = {"Cookie": self._cookie}
-        async with asyncio.timeout(15):
-            socket = await self._http.ws_connect(url, headers=headers, max_msg_size=0)
         came = False
-        async with socket:
-            try:
-                async for frame in socket:
-                    if frame.type is not aiohttp.WSMsgType.TEXT:
-                        continue
-                    if await self._frame(socket, frame.data):
-                        came = True
-            finally:
-                self._down()
+        async with asyncio.timeout(PATIENCE) as patience:
+            socket = await self._http.ws_connect(url, headers=headers, max_msg_size=0)
+            async with socket:
+                try:
+                    async for frame in socket:
+                        if frame.type is not aiohttp.WSMsgType.TEXT:
+                            continue
+                        if await self._frame(socket, frame.data):
+                            came = True
+                            patience.reschedule(None)
+                finally:
+                    self._down()
         return came
 
     async def _frame(self, socket: aiohttp.ClientWebSocketResponse, text: str) -> bool:
@@ -177,6 +178,8 @@ class Tab:
             if self._socket is not None and len(self.seated) <= len(self.cut):
                 self.seated.append(time.monotonic())
             self.view = payload
+        elif event == "offer":
+            self.session = payload["session"]
         elif event == "message":
             self.messages.append(payload)
         elif event in ("revoked", "superseded"):

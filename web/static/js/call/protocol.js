@@ -237,7 +237,7 @@ export class Line extends EventTarget {
     else this.#comeback.lost();
   }
 
-  /** @param {Error & {data?: {code?: string}}} error */
+  /** @param {Error & {data?: {code?: string, after?: number}}} error */
   #onRefusal(error) {
     clearTimeout(this.#waiting);
     if (this.#closed) return;
@@ -246,14 +246,16 @@ export class Line extends EventTarget {
       return this.#comeback.refused();
     }
     const code = error.data?.code ?? error.message;
-    if (code === "unavailable" || code === "slow_down") return this.#comeBack();
+    if (code === "unavailable" || code === "slow_down") return this.#comeBack(error.data?.after);
     this.close();
     this.#tell("refused", { code });
   }
 
-  #comeBack() {
+  /** @param {number} [after] the moment a crowded server gave to this page, in seconds */
+  #comeBack(after) {
     this.#comeback.rest();
-    setTimeout(() => this.#closed || this.up || this.#dial(), KICKED_SECONDS * 1000 * (0.5 + Math.random()));
+    const seconds = after ?? KICKED_SECONDS * (0.5 + Math.random());
+    setTimeout(() => this.#closed || this.up || this.#dial(), seconds * 1000);
   }
 
   /**
