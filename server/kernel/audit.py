@@ -45,7 +45,6 @@ class Audited(StrEnum):
     SITE_ADD = "command:site:add"
     SITE_AGREE = "command:site:agree"
     SITE_LINK = "account:site:link"
-    AUDIT_READ = "audit:chain:read"
 
     CONSULTATION_PLAN = "consultation:consultation:plan"
     CONSULTATION_OPEN = "consultation:consultation:open"
@@ -108,8 +107,6 @@ class Audited(StrEnum):
     IMAGE_REFUSE = "case:image:refuse"
     IMAGE_REMOVE = "case:image:remove"
     IMAGE_READ = "case:image:read"
-
-    ACCESS = "access:page:read"
 
 
 @dataclass(frozen=True)

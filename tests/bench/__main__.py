@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 
-from tests.bench import capacity, cost, estimator, memory
+from tests.bench import capacity, cost, estimator, memory, signalling
 from tests.lab.figures import write
 
 BOTH = ("carbet", "janus")
@@ -53,7 +53,12 @@ async def _estimator(options: argparse.Namespace) -> None:
     estimator.main(tell)
 
 
+async def _signalling(options: argparse.Namespace) -> None:
+    await signalling.run(tell)
+
+
 PARTS = {
+    "signalling": _signalling,
     "cost": _cost, "delay": _delay, "calls": _calls, "memory": _memory, "estimator": _estimator,
 }  # fmt: skip
 

@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -200,13 +200,13 @@ def summary(figures: Figures) -> str:
     return "\n".join(lines)
 
 
-def main(sockets: int = SOCKETS, lasts: float = LASTS) -> int:
-    figures = asyncio.run(measure(sockets, lasts))
+async def run(tell: Callable[[str], None], sockets: int = SOCKETS, lasts: float = LASTS) -> None:
+    """One run, told and written."""
+    figures = await measure(sockets, lasts)
     PATH.parent.mkdir(parents=True, exist_ok=True)
     PATH.write_text(json.dumps(asdict(figures), indent=1))
-    print(summary(figures))
-    return 0
+    tell(summary(figures))
 
 
 if __name__ == "__main__":
-    sys.exit(main(*map(int, sys.argv[1:])))
+    asyncio.run(run(print, *map(int, sys.argv[1:])))

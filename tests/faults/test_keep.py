@@ -1,4 +1,4 @@
-"""Two short tries of each fault of the server's side: nothing lost, nothing doubled, nobody put out.
+"""Two short tries of each fault of the server: nothing lost, nothing doubled, nobody put out.
 
 Seconds are measured by `python -m tests.faults.keep`; here a generous limit says broken, not slow.
 """

@@ -71,7 +71,7 @@ async def test_the_act_and_its_row_are_one(database: Database) -> None:
     with pytest.raises(RuntimeError):
         async with database.begin() as session:
             session.add(Organisation(id="o", name="CHU"))
-            await audit.record(session, actor="a", action=Audited.ACCESS, subject="o")
+            await audit.record(session, actor="a", action=Audited.LOGOUT, subject="o")
             raise RuntimeError
     async with database.read() as session:
         assert await session.get(Organisation, "o") is None

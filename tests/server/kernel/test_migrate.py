@@ -47,7 +47,7 @@ async def test_what_was_written_at_the_previous_revision_is_still_there(empty_ur
     assert await current(database.engine) == "0001"
     async with database.begin() as session:
         session.add(Organisation(id="before", name="CHU"))
-        await audit.record(session, actor="nobody", action=audit.Audited.ACCESS, subject="before")
+        await audit.record(session, actor="nobody", action=audit.Audited.LOGOUT, subject="before")
     await database.close()
 
     await migrate(empty_url)
@@ -55,7 +55,7 @@ async def test_what_was_written_at_the_previous_revision_is_still_there(empty_ur
     assert await current(database.engine) == expected()
     async with database.begin() as session:
         assert (await session.get_one(Organisation, "before")).name == "CHU"
-        await audit.record(session, actor="nobody", action=audit.Audited.ACCESS, subject="after")
+        await audit.record(session, actor="nobody", action=audit.Audited.LOGOUT, subject="after")
         assert await audit.verify(session) is None
         assert len((await session.scalars(sa.select(AuditRow))).all()) == 2
     await database.close()
