@@ -141,6 +141,9 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
         reserve = request.app.get(RESERVE)
         status = 503 if reserve is None or reserve.holds() else 507
         return error_page(request, status, {"Retry-After": "5"})
+    except ConnectionResetError:
+        # Whoever asked went meanwhile, as many do when a crowd comes back: no failure of ours.
+        return web.Response(status=400)
     except Exception:
         log.exception("unexpected failure")
         return error_page(request, 500)

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from aiohttp import web
+from aiohttp import ClientConnectionResetError, web
 from aiohttp.test_utils import TestClient, TestServer
 
 from server import health, middleware
@@ -44,6 +44,7 @@ async def _fails(request: web.Request) -> web.Response:
     raise {
         "away": DatabaseAway("secret cause"),
         "bug": RuntimeError("secret cause"),
+        "went": ClientConnectionResetError("secret cause"),
         "missing": web.HTTPNotFound(text="secret cause"),
         "moved": web.HTTPSeeOther("/who"),
         "slow": web.HTTPTooManyRequests(headers={"Retry-After": "7"}),
@@ -310,6 +311,13 @@ async def test_a_database_away_answers_503_and_writes_nothing(tmp_path: Path) ->
     assert ready.status == 503 and (await ready.json())["parts"] == {"database": False}
     await client.close()
     await database.close()
+
+
+async def test_whoever_went_meanwhile_is_no_failure_of_ours(
+    client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert (await client.get("/fails/went")).status == 400
+    assert "unexpected failure" not in caplog.messages
 
 
 async def test_a_full_disk_answers_507_in_words(tmp_path: Path) -> None:
