@@ -83,7 +83,6 @@ def note(name: str, piece: dict[str, float], broken: str) -> dict[str, Any]:
         row["seconds"] += piece["seconds"]
         row["grew"] = max(row["grew"], piece["held_last"] - piece["held_first"])
         row["held"], row["reached"] = piece["held_last"], piece["reached"]
-        row["owed"] = TARGETS[name].inputs
         row["at"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         row["broken"] += [broken] if broken else []
         FIGURES.parent.mkdir(parents=True, exist_ok=True)
