@@ -36,9 +36,11 @@ class CutDatabase(Database):
 
     cut = False
     unconfirmed = 0
+    begun = 0
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncSession]:
+        self.begun += 1
         if self.cut:
             raise DatabaseAway
         async with super().begin() as session:
@@ -164,6 +166,36 @@ def await_none(cookie: str) -> object:
     return SimpleNamespace(
         cookie=cookie[::-1], session=SimpleNamespace(stage="full", csrf_token="")
     )
+
+
+async def test_made_up_cookies_take_no_writers_turn(house: House, line: CutDatabase) -> None:
+    await house.rooms.journal.flushed()
+    before = line.begun
+    for n in range(3):
+        with pytest.raises(Refused, match=r"^unknown$"):
+            await house.browser(await_none(f"{n}" * 43)).open()
+    assert line.begun == before
+
+
+async def test_several_steps_share_a_transaction_and_one_bad_one_spoils_none(
+    house: House, line: CutDatabase
+) -> None:
+    doctor = await house.enters(house.people.clinician)
+    await house.rooms.journal.flushed()
+    line.cut = True
+    for locked in (True, False, True):
+        assert (await doctor.ask("lock", locked=locked))["ok"]
+    journal, now = house.rooms.journal, house.consultation.planned_at
+    journal.add(house.consultation.id, (Audit(None, "no-such-word", "x"),), now)
+    assert (await doctor.ask("lock", locked=False))["ok"]
+    before, line.cut = line.begun, False
+    await eventually(house)
+    assert await stored(house, Audited.ROOM_LOCK) == 2
+    assert await stored(house, Audited.ROOM_UNLOCK) == 2
+    async with house.database.read() as session:
+        assert (await session.get_one(Consultation, house.consultation.id)).locked is False
+        assert await audit.verify(session) is None
+    assert line.begun > before
 
 
 async def test_whoever_left_waits_for_the_database(house: House, line: CutDatabase) -> None:
