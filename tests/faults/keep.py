@@ -53,8 +53,7 @@ async def _tried(name: str, tries: int, seed: int) -> None:
     """Every try is on disk before the next begins."""
     _write([row for row in _kept() if row["fault"] != name])
     for n in range(tries):
-        outcomes = await FAULTS[name](seed + n, 1)
-        for outcome in outcomes:
+        for outcome in await FAULTS[name](seed + n, 1):
             row = {"fault": name, **asdict(outcome), "load": round(os.getloadavg()[0], 1),
                    "at": time.strftime("%Y-%m-%dT%H:%MZ", time.gmtime())}  # fmt: skip
             _write([*_kept(), row])
@@ -82,6 +81,27 @@ def table(rows: list[dict[str, Any]]) -> str:
                 lines.append(f"| {fault}, {kind} | {len(some)} | {key} | {' | '.join(cells)} | "
                              f"{wrong} |")  # fmt: skip
     return "\n".join(lines)
+
+
+def section() -> list[str]:
+    """The part of `docs/faults.md`; empty when nothing was tried."""
+    rows = _kept()
+    if not rows:
+        return []
+    loads = sorted(row["load"] for row in rows)
+    wrong = [f"- {row['fault']}, {row['kind']}: {each}" for row in rows for each in row["faults"]]
+    return [
+        "## The server's side", "",
+        "`tests/alone python -m tests.faults.keep`. Two people talk meanwhile; `silence` is the"
+        " longest either heard nothing. `message`, `page` and `journal`: from the return of the"
+        " database, or of room on the disk, until a message is kept, a page shown, and all that"
+        " was noted meanwhile stored; `all`: from the first answer of a restarted server until"
+        f" the last of {keep_crowd.CLIENTS} pages is back in its call. After each try a checker"
+        " reads the history: `wrong` counts tries in which anything acknowledged was missing,"
+        " doubled or out of order, or anybody was put out."
+        f" Load of the machine: {loads[len(loads) // 2]} (median), {loads[-1]} at most.", "",
+        table(rows), "", *wrong, "",
+    ]  # fmt: skip
 
 
 async def main() -> None:

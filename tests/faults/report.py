@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.faults import figures
+from tests.faults import figures, keep
 from tests.faults.catalogue import FAULTS
 from tests.lab import versions
 
@@ -103,6 +103,7 @@ def page(rows: Rows, said: str) -> str:
         *beside(rows), "",
         "## What the person reads meanwhile", "",
         *filter(None, (words(rows, name) for name in FAULTS)), "",
+        *keep.section(),
     ]  # fmt: skip
     return "\n".join(lines)
 
