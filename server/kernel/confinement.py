@@ -2,8 +2,8 @@
 
 A decoder's fault, or a picture of 200 megapixels in a few bytes, ends a child with little memory
 and time, and nothing else. The limits are set before it is given a byte. The script is run by its
-path in isolated mode: neither our settings, nor our modules, nor our environment are within its
-reach. It reads standard input, writes standard output, and ends with 0 or otherwise.
+path in isolated mode, without our environment, and should import nothing of ours. It reads standard
+input, writes standard output, and ends with 0 or otherwise.
 """
 
 import asyncio
