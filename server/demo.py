@@ -111,6 +111,15 @@ async def _people(session: AsyncSession, password_hash: str) -> None:
     await session.flush()
 
 
+async def _equip(session: AsyncSession, password_hash: str) -> None:
+    """People invented by an earlier release get what was not there yet."""
+    for key in PEOPLE:
+        person = await session.get_one(Person, _key("person", key))
+        person.specialties = person.specialties or EXPERTS.get(key, [])
+        if not person.password_hash.startswith("$"):
+            person.password_hash = password_hash
+
+
 def _half_hour(moment: dt.datetime) -> dt.datetime:
     """The next half hour: nobody plans for 14:07."""
     over = dt.timedelta(minutes=moment.minute % 30, seconds=moment.second,
@@ -162,6 +171,7 @@ async def fill(session: AsyncSession, secret: Secret, password_hash: str, now: d
         raise RuntimeError("this database holds real organisations: no demonstration in it")
     if not organisations:
         await _people(session, password_hash)
+    await _equip(session, password_hash)
     ahead = sa.select(Consultation.id).where(
         Consultation.status.in_(("planned", "open", "in_call")), Consultation.planned_at > now
     )

@@ -17,11 +17,13 @@ async def home(request: web.Request) -> web.Response:
     actor: Actor = request["actor"]
     if actor.kind != "member":
         return see_other("/login")
+    can_cases = can(actor, Action.CASE_LIST, None)
     if not can(actor, Action.LIST, None):
-        return see_other("/account")
+        return see_other("/cases" if can_cases else "/account")
     async with act(request) as session:
         agenda = await consultations.agenda(session, actor)
-    return page(request, "home.html", agenda=agenda, can_plan=can(actor, Action.PLAN, None))
+    return page(request, "home.html", agenda=agenda, can_plan=can(actor, Action.PLAN, None),
+                can_cases=can_cases)  # fmt: skip
 
 
 def kinds_of(request: web.Request) -> list[tuple[str, str]]:

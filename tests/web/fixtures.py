@@ -300,6 +300,7 @@ def scenes() -> dict[str, Scene]:
     from tests.web import case_scenes  # which takes people and places from here
 
     new, one, past = "/consultations/new", "/consultations/c1", "/consultations/c1/record"
+    may = {"can_plan": True, "can_cases": True}
     slow = {"error": "Adresse ou mot de passe incorrect.", "retry_after": 240}
     return {
         "login_demo": Scene("login.html", "/login", sign_in(email="", demo_people=DEMO_PEOPLE)),
@@ -312,9 +313,9 @@ def scenes() -> dict[str, Scene]:
             "/login/enrol",
             {**NOBODY, "error": None, "qr_svg": QR, "secret_text": "JBSW Y3DP EHPK 3PXP"},
         ),
-        "home": Scene("home.html", "/", {"agenda": full_agenda(True), "can_plan": True}),
-        "home_calm": Scene("home.html", "/", {"agenda": full_agenda(False), "can_plan": True}),
-        "home_empty": Scene("home.html", "/", {"agenda": agenda(), "can_plan": True}),
+        "home": Scene("home.html", "/", {"agenda": full_agenda(True), **may}),
+        "home_calm": Scene("home.html", "/", {"agenda": full_agenda(False), **may}),
+        "home_empty": Scene("home.html", "/", {"agenda": agenda(), **may}),
         "new": Scene(
             "consultation_new.html", new, {**PLANNING, "clinicians": [], "values": {}, "errors": {}}
         ),
