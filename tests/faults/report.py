@@ -32,6 +32,7 @@ WHAT = {
     "cut-30": "nothing passes for 30 s, from its end",
     "cut-120": "nothing passes for 120 s, from its end",
 }
+WROTE = "vous a écrit"  # a passing word of the tries' own messages
 Rows = list[dict[str, Any]]
 
 
@@ -74,7 +75,7 @@ def words(rows: Rows, name: str) -> str:
     if not of_it:
         return ""
     one = of_it[len(of_it) // 2]
-    told = [text for text in one["words"].get(one["victim"], []) if text]
+    told = [text for text in one["words"].get(one["victim"], []) if text and WROTE not in text]
     shown = " → ".join(f"« {text} »" for text in told) or "nothing: it is over before"
     return f"- {WHAT[name]}: {shown}"
 

@@ -128,19 +128,15 @@ export class Equipment {
     if (phase(this.page.state) === "call") this.line.say("renew", { session });
   }
 
-  /**
-   * By a line that lives: one that does not says by its own return what it has lost.
-   * @param {string} session
-   */
-  async #replace(session) {
-    if ((await this.line.poke()) && this.media.ailing === session) this.#renew(session);
-  }
-
   #listenMedia() {
     const { media, page, stage } = this;
     hear(media, "state", () => page.tell({ type: "media", media: media.state, doubt: media.doubtful, at: Date.now() }));
     hear(media, "suspect", () => this.line.poke());
-    hear(media, "renew", ({ session }) => this.#replace(session));
+    // A dead line swallows it, is found out by its silence, and says by its own return what it lost.
+    hear(media, "renew", ({ session }) => {
+      this.#renew(session);
+      this.line.poke();
+    });
     hear(media.uplink, "link", (report) => this.line.hint("link", report));
     hear(media, "tracks", ({ session, tracks }) => {
       stage.play(tracks);
