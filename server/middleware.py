@@ -139,7 +139,7 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
     except DatabaseAway:
         log.warning("database away")
         reserve = request.app.get(RESERVE)
-        status = 503 if reserve is None or reserve.holds() else 507
+        status = 507 if reserve is not None and reserve.gone else 503
         return error_page(request, status, {"Retry-After": "5"})
     except ConnectionResetError:
         # Whoever asked went meanwhile, as many do when a crowd comes back: no failure of ours.

@@ -11,6 +11,7 @@ from pathlib import Path
 
 log = logging.getLogger("carbet.disk")
 SHARE = 0.05
+NOTHING = 0.005
 
 
 def _room(folder: Path) -> tuple[int, int]:
@@ -45,6 +46,11 @@ class Reserve:
             words = "the disk has room again" if held else "the disk is nearly full"
             log.warning(words, extra={"left": left, "bytes": whole})
         return held
+
+    @property
+    def gone(self) -> bool:
+        """Whether hardly a row fits any more."""
+        return self.free() < NOTHING
 
     def measured(self) -> Mapping[str, float]:
         """For the operator."""

@@ -20,7 +20,7 @@ ACK_SECONDS = 12.0
 # comeback.js: after a cut, after each refusal, and how long one dialling may take.
 FIRST, PAUSES, MANY, SELDOM, PATIENCE = 0.3, (0.3, 0.6, 1.2, 1.5), 20, 4.0, 3.5
 KICKED_SECONDS = 2.0
-AGAIN_SECONDS = 1.5  # seat.js: FLUSH_AGAIN_SECONDS
+AGAIN_SECONDS = 1.0  # seat.js: FLUSH_AGAIN_SECONDS
 ENTERS_WITHIN = 180.0  # only ends a broken run
 ATTACHED = {"_placeholder": True, "num": 0}
 AWAY = {"ok": False, "code": "away"}

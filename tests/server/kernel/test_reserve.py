@@ -14,7 +14,11 @@ def test_what_would_eat_the_reserve_is_refused() -> None:
     assert reserve.holds() and reserve.holds(500) and not reserve.holds(501)
     assert reserve.measured() == {"free": 0.1, "reserve": 0.05}
     left[0] = 499
-    assert not reserve.holds()
+    assert not reserve.holds() and not reserve.gone
+    left[0] = 50
+    assert not reserve.gone
+    left[0] = 49
+    assert reserve.gone
 
 
 def test_the_operator_is_told_once_each_way(caplog: pytest.LogCaptureFixture) -> None:

@@ -15,7 +15,7 @@ import * as words from "./words.js";
 /** @import { Ack, Message, Page, Pending, Picture, Room, SeatQuality, State } from "../../../types/call.d.ts" */
 /** @import { Line } from "./protocol.js" */
 
-const FLUSH_AGAIN_SECONDS = 1.5;
+const FLUSH_AGAIN_SECONDS = 1;
 /** What is true until it changes is said again after each cut; the rest is said once. */
 const LASTING = ["media"];
 
