@@ -93,25 +93,26 @@ class Loss:
         self.recent = sum(seen.lost for seen in fresh) / sum(seen.packets for seen in fresh)
         self.queued = newest.queue > STANDS
         free, self.own = self._likelihood(None)
-        self.limit = None
+        limit: float | None = None
         kept = [seen for seen in self._kept if seen.queue <= STANDS]
         lost, packets = sum(s.lost for s in kept), sum(s.packets for s in kept)
         if lost > LITTLE * packets:
             runs = max(1, sum(seen.runs for seen in kept))
             longer = lost / runs * (1 - lost / packets)  # than by chance
-            self._find(kept, free + EVIDENCE * max(1.0, 2 * longer - 1))
-        self.blamed = self.limit is not None and newest.rate > self.limit and newest.lost > 0
+            limit = self._find(kept, free + EVIDENCE * max(1.0, 2 * longer - 1))
+        self.limit = limit
+        self.blamed = limit is not None and newest.rate > limit and newest.lost > 0
 
-    def _find(self, kept: list[Observation], least: float) -> None:
+    def _find(self, kept: list[Observation], least: float) -> float | None:
         """The limit which explains best, if it does so better than that."""
         carried = sorted(seen.rate * (1 - seen.lost / seen.packets) for seen in kept[-LATELY:])
         top = median(carried[-3:])
+        limit: float | None = None
         for share in CANDIDATES:
-            candidate = share * top
-            value, own = self._likelihood(candidate)
+            value, own = self._likelihood(share * top)
             if value > least:
-                least, self.own = value, own
-                self.limit = candidate
+                least, limit, self.own = value, share * top, own
+        return limit
 
     def _likelihood(self, limit: float | None) -> tuple[float, float]:
         """Of the observations under this limit, and the own loss which fits best beside it."""
