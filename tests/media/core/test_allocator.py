@@ -219,7 +219,7 @@ def test_made_redundancy_is_paid_for_and_stripped_is_not() -> None:
         found = settled(0, voices=voices, of=link(128_000, 0.03, 0.03))
         share[red] = found.tracks["v0"].wants
     assert share[True] - share[False] == 16_000  # the payload, twice
-    clean = {red: settled(64_000, voices=[Voice("ana", 60_000, True, red)]) for red in (0, 1)}
+    clean = [settled(64_000, voices=[Voice("ana", 60_000, True, red)]) for red in (False, True)]
     assert clean[0].tracks["v0"].wants == 0 and clean[1].spare > 15_000
 
 
