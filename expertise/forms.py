@@ -16,7 +16,7 @@ CONSENTS: dict[str, bool | None] = {"": None, "yes": True, "no": False}
 
 TOO_LONG = _("Ce texte est trop long.")
 UNREADABLE = _("Ce texte contient un caractère qui ne peut pas être enregistré.")
-NEEDED = _("Ce renseignement est nécessaire. S’il n’y a rien à dire, écrivez-le.")
+NEEDED = _("Nécessaire. S’il n’y a rien à dire, écrivez-le.")
 
 
 class Invalid(Exception):
@@ -73,13 +73,13 @@ def missing(draft: Draft, specialty: Specialty, pictures: int, arriving: int) ->
         if each.needed and not draft.context.get(each.code, "").strip():
             errors[f"context-{each.code}"] = NEEDED
     if not draft.urgency:
-        errors["urgency"] = _("Choisissez une réponse.")
+        errors["urgency"] = _("Dites à quel point c’est urgent.")
     if arriving:
         errors["photos"] = _("Des photographies sont encore en route. Attendez, ou retirez-les.")
     elif pictures < specialty.pictures:
         errors["photos"] = _("Cette spécialité demande au moins une photographie.")
     if draft.consent is None:
-        errors["consent"] = _("Choisissez une réponse.")
+        errors["consent"] = _("Dites si le patient accepte.")
     elif draft.consent is False:
         errors["consent"] = _(
             "Le patient refuse : la demande ne peut pas partir. Son refus est enregistré."

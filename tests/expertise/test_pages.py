@@ -116,7 +116,7 @@ async def test_the_journey_by_forms_alone(site: TestClient[Any, Any], desk: Desk
     sender = Sender(site, nurse, Case(id=_id(at)))
     await sender.whole(photograph(), view="scale")
     refused = await nurse.post(at + "/send", version="2", **FORM)
-    assert refused.status == 422 and "Ce renseignement est nécessaire" in refused.text
+    assert refused.status == 422 and "Nécessaire. S’il n’y a rien" in refused.text
     assert "trois mois" in refused.text, "what was typed is still there"
     whole = FORM | {"context-site_of_lesion": "jambe", "context-wound_care": "tulle",
                     "context-pain": "2"}  # fmt: skip
