@@ -32,7 +32,7 @@ from tests.signaling.pictures import drawn, stage
 
 KINDS = ("full", "reserve", "enospc", "eio")
 FULL_FOR = 15.0  # s
-SIZE = 24  # MB
+SIZE = 256  # MB, so that what a database keeps for itself fits in the reserve
 # Carries the prepared folder onto a disk of its own that only this process and its children see.
 MOUNT = (
     "unshare", "--mount", "sh", "-c",
