@@ -347,7 +347,7 @@ async def test_the_log_holds_no_query_and_no_line_break(
     assert "HIDDEN" not in "".join(lines)
     assert all(len(line.splitlines()) == 1 for line in lines)
     told = [json.loads(line) for line in lines if '"answered"' in line]
-    assert [each["path"] for each in told]== ["/who", "(unknown)", "/fails/{how}"]
+    assert [each["path"] for each in told] == ["/who", "(unknown)", "/fails/{how}"]
     assert told[2]["status"] == 500
 
 
