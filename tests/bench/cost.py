@@ -49,25 +49,29 @@ def bears(window: Window, case: Case) -> bool:
 
 
 async def measured(case: Case) -> Window:
-    """At the packets asked for, or the most it bears."""
+    """At the packets asked for, or the most it bears. Who does not send is not there: idle people
+    cost something too."""
     packets = min(case.packets, STARTS.get((case.system, case.fan_out), case.packets))
+    while True:
+        window = await _once(case, packets)
+        if window is not None:
+            return window
+        packets *= LESS
+
+
+async def _once(case: Case, packets: float) -> Window | None:
+    """None where it does not bear so much, unless there is no less."""
     with tempfile.TemporaryDirectory() as folder:
         async with (
             SYSTEMS[case.system](Path(folder)) as running,
             Loading(running, case.system, case.fan_out, people(packets)) as load,
         ):
-            return await _steady(load, case)
-
-
-async def _steady(load: Loading, case: Case) -> Window:
-    await load.activate(load.people)
-    await asyncio.sleep(SETTLING)
-    active = load.people
-    while not bears(await load.window(TRYING), case) and active > case.fan_out + 1:
-        active = int(active * LESS)
-        await load.activate(active)
-        await asyncio.sleep(TRYING)
-    return await load.window(case.seconds)
+            await load.activate(load.people)
+            await asyncio.sleep(SETTLING)
+            least = load.people <= case.fan_out + 1
+            if not least and not bears(await load.window(TRYING), case):
+                return None
+            return await load.window(case.seconds)
 
 
 def _middle(windows: Sequence[Window], value: Callable[[Window], float]) -> float:
