@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from expertise import specialties
 from server.kernel import enlist, logs, migrate
 from server.kernel.anchor import Anchor, AnchorForged
 from server.kernel.audit import head
@@ -111,6 +112,17 @@ async def _add_user(settings: Settings, options: argparse.Namespace, password: s
     async with _database(settings) as database, database.begin() as session:
         person = await enlist.add_person(session, new)
     print(f"ok: {person.id}")
+
+
+def make_expert(options: argparse.Namespace) -> None:
+    asyncio.run(_make_expert(settings_of(options), options))
+
+
+async def _make_expert(settings: Settings, options: argparse.Namespace) -> None:
+    known = list(specialties.load())
+    async with _database(settings) as database, database.begin() as session:
+        await enlist.make_expert(session, options.email, options.specialties, known)
+    print("ok")
 
 
 def add_site(options: argparse.Namespace) -> None:
@@ -221,7 +233,8 @@ def parser() -> argparse.ArgumentParser:
     drained = _command(commands, "drain", drain, "end media workers, one after the other, once "
                        "their calls have moved or ended; the server starts new ones")  # fmt: skip
     drained.add_argument("ports", metavar="PORT", type=int, nargs="*", help="theirs; all")
-    user = _command(_group(commands, "user", "people with an account"), "add", add_user,
+    users = _group(commands, "user", "people with an account")
+    user = _command(users, "add", add_user,
                     "add a person; their password is read from standard input")  # fmt: skip
     for name in ("--email", "--name", "--role", "--organisation"):
         user.add_argument(name, required=True)
@@ -232,6 +245,12 @@ def parser() -> argparse.ArgumentParser:
     user.add_argument("--telephone", default="", help=TELEPHONED)
     user.add_argument("--password-stdin", action="store_true", required=True,
                       help="a password on the command line would be seen by everybody")  # fmt: skip
+    expert = _command(users, "expert", make_expert,
+                      "say in which specialties a clinician answers requests")  # fmt: skip
+    expert.add_argument("email", metavar="EMAIL")
+    expert.add_argument(
+        "specialties", metavar="SPECIALTY", nargs="*", help="none: in none any more"
+    )
     sites = _group(commands, "site", "places where patients are")
     site = _command(sites, "add", add_site, "add a site")
     for name in ("--name", "--kind", "--city", "--organisation"):

@@ -42,6 +42,7 @@ class Audited(StrEnum):
     SESSION_REVOKE = "account:session:revoke"
     ACCOUNT_CHANGE = "account:person:change"
     PERSON_ADD = "command:person:add"
+    PERSON_EXPERT = "command:person:expert"
     SITE_ADD = "command:site:add"
     SITE_AGREE = "command:site:agree"
     SITE_LINK = "account:site:link"

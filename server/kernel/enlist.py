@@ -5,6 +5,7 @@ audit log says that the command did it.
 """
 
 import zoneinfo
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -76,6 +77,22 @@ async def add_person(session: AsyncSession, new: NewPerson) -> Person:
     await audit.record(session, actor=COMMAND, action=audit.Audited.PERSON_ADD, subject=person.id,
                        detail={"role": person.role})  # fmt: skip
     return person
+
+
+async def make_expert(
+    session: AsyncSession, email: str, specialties: Collection[str], known: Collection[str]
+) -> None:
+    """Says in which specialties a clinician gives an expert's opinion; none: in none any more.
+    `known`: those there are. Raises `Refused`."""
+    person = await person_by_email(session, canonical_email(email))
+    if person is None or person.role != Role.CLINICIAN:
+        raise Refused("aucun clinicien n’a cette adresse", "no clinician has this address")
+    if set(specialties) - set(known):
+        raise Refused(f"spécialité inconnue, parmi {', '.join(known)}",
+                      f"unknown specialty, one of {', '.join(known)}")  # fmt: skip
+    person.specialties = [code for code in known if code in specialties]
+    await audit.record(session, actor=COMMAND, action=audit.Audited.PERSON_EXPERT,
+                       subject=person.id, detail={"specialties": person.specialties})  # fmt: skip
 
 
 async def add_site(session: AsyncSession, new: NewSite) -> Site:

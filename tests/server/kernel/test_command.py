@@ -195,3 +195,29 @@ def test_a_sites_link_is_limited_and_the_limit_lifted(
     assert "add --organisation" in capsys.readouterr().err
     assert main(["site", "link", "CDPS", "--bytes", "9", "--organisation", "CHC"]) == 0
     assert limits() == (None, 9_000_000)
+
+
+def test_a_clinician_is_declared_an_expert_and_no_longer(
+    data_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def declared() -> tuple[object, ...]:
+        rows = sqlite3.connect(data_dir / "carbet.sqlite").execute(
+            "SELECT specialties FROM persons"
+        )
+        return tuple(json.loads(each) for (each,) in rows)
+
+    clinician = ("user", "add", "--email", "b@example.org", "--name", "Dr B", "--role",
+                 "clinician", "--organisation", "CHU", "--password-stdin")  # fmt: skip
+    assert carbet(*clinician, entered=PASSWORD).returncode == 0
+    assert declared() == ([],)
+    assert main(["user", "expert", "B@example.org", "wounds", "dermatology"]) == 0
+    assert declared() == (["dermatology", "wounds"],)
+    capsys.readouterr()
+    for wrong, said in (
+        (("b@example.org", "astrology"), "unknown specialty, one of dermatology"),
+        (("nobody@example.org", "wounds"), "no clinician has this address"),
+    ):
+        assert main(["user", "expert", *wrong]) == 1
+        assert said in capsys.readouterr().err
+    assert main(["user", "expert", "b@example.org"]) == 0
+    assert declared() == ([],)
