@@ -312,7 +312,9 @@ class Session:
             track.priority = place  # what matters most is told first
             shown = track.coming or track.source
             if shown is not None and shown.mid in ("camera", "low"):
-                track.show(sources[shown.peer][share.which])
+                source = sources.get(shown.peer, {}).get(share.which)
+                if source is not None:  # its sender may have gone since it was allotted
+                    track.show(source)
             track.limit(share.layers)
         for track in self.tracks.values():
             if track.line.audio and track.source is not None:

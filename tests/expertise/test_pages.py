@@ -38,7 +38,7 @@ LET_IN: dict[tuple[str, str], set[str]] = {
     ("POST", C + "/images/{image}/remove"): NURSE,
     ("GET", C + "/images/{image}/{size}"): SEEING,
 }
-SECRETS = ("ANATO", "JOSEPHINE", "Faut-il une biopsie", "1957")
+SECRETS = ("ANATO", "JOSEPHINE", "Faut-il une biopsie", "1957-03-14", "14/03/1957")
 IDENTITY = {
     "birth_name": "Anato", "first_birth_given_name": "Joséphine", "birth_date": "1957-03-14",
     "sex": "F", "birthplace_insee": "97353",

@@ -42,6 +42,7 @@ def run(
     name: str, *flags: str, folders: list[str] | None = None, itself: Path | None = None
 ) -> tuple[int, str]:
     """One process of libFuzzer: its end, what it told. `itself`: by which it starts itself."""
+    FOUND.mkdir(parents=True, exist_ok=True)
     done = subprocess.run(
         [
             sys.executable, "-m", "tests.fuzz.run", name, f"-max_len={TARGETS[name].long}",

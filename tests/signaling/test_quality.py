@@ -82,7 +82,7 @@ def test_what_moved_by_little_is_not_told(changed: dict[str, float], told_again:
 
 def test_a_new_socket_is_told_everything_again() -> None:
     book = hears(hears(in_call(NURSE)), seat="dr")
-    book.later(seconds=5).comes(NURSE, "nurse/2", "nurse/1")
+    book.later(seconds=5).comes(NURSE, "nurse/2", "nurse/1", session="nurse-1")
     assert sorted(seat for seat, *_ in told(book, "nurse/2")) == ["dr", "nurse"]
 
 
