@@ -22,7 +22,7 @@ from tests.faults.catalogue import FAULTS
 
 SHORT = [name for name, fault in FAULTS.items() if fault.cut < 10]
 TRIES = 2
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(900)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -50,4 +50,4 @@ async def test_all_are_back_and_nothing_is_lost(rows: list[dict[str, Any]], name
 @pytest.mark.parametrize("name", [name for name in SHORT if FAULTS[name].whole])
 async def test_media_never_stops(rows: list[dict[str, Any]], name: str) -> None:
     missed = [row["missed"] for row in rows if row["fault"] == name]
-    assert [max(each.values()) for each in missed] == [0.0] * TRIES
+    assert [max(each.values(), default="not seen") for each in missed] == [0.0] * TRIES

@@ -109,7 +109,7 @@ class Call:
                     since = max([since, *(end for _, end in found)])
             return now - since < self.settled
 
-        await until("a steady call", missed, lambda missed: not missed)
+        await until("a steady call", missed, lambda missed: not missed, 2 * PATIENCE)
 
     async def _back(
         self, struck: float, counted: float, fault: Fault
