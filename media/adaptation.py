@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from media.core import plan as plans
-from media.core.allocator import Down, Picture, Voice
-from media.core.ladder import VoiceStep
-from media.core.plan import Plan
-from media.core.uplink import Codecs, Want
+from media.core.allocation import plan as plans
+from media.core.allocation.allocator import Down, Picture, Voice
+from media.core.allocation.ladder import VoiceStep
+from media.core.allocation.plan import Plan
+from media.core.allocation.uplink import Codecs, Want
 from media.session import Session
 
 LOOK = 1.5  # times the floor

@@ -31,7 +31,7 @@ SUFFIX = sysconfig.get_config_var("EXT_SUFFIX") or ".so"
 
 def modules() -> list[Path]:
     """What is compiled, relative to the root."""
-    core = sorted((ROOT / "media" / "core").glob("*.py"))
+    core = sorted((ROOT / "media" / "core").rglob("*.py"))
     beside = [ROOT / "media" / f"{name}.py" for name in BESIDE]
     return [each.relative_to(ROOT) for each in [*core, *beside] if each.name != "__init__.py"]
 

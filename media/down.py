@@ -8,19 +8,19 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from media.core import feedback, rtp
-from media.core.allocator import Down as Shares
-from media.core.allocator import Downlink, Picture, Voice
-from media.core.budget import Budget
-from media.core.estimate import Estimate
-from media.core.estimator import Estimator
-from media.core.ladder import Link, Quality
-from media.core.lines import OPUS, RED
-from media.core.pacer import Pacer
-from media.core.probe import Probe
-from media.core.rewrite import Packet
-from media.core.trace import Trace
-from media.core.wire import AROUND, NUMBER, OVERHEAD
+from media.core.allocation.allocator import Down as Shares
+from media.core.allocation.allocator import Downlink, Picture, Voice
+from media.core.allocation.ladder import Link, Quality
+from media.core.link.estimate import Estimate
+from media.core.link.estimator import Estimator
+from media.core.link.pacer import Pacer
+from media.core.link.probe import Probe
+from media.core.link.trace import Trace
+from media.core.packets import feedback, rtp
+from media.core.packets.lines import OPUS, RED
+from media.core.packets.wire import AROUND, NUMBER, OVERHEAD
+from media.core.stream.budget import Budget
+from media.core.stream.rewrite import Packet
 from media.events import Hint
 from media.track import Outgoing, Track
 

@@ -9,9 +9,9 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Protocol
 
-from media.core import demux
-from media.core.demux import Kind
-from media.core.quota import Quota
+from media.core.packets import demux
+from media.core.packets.demux import Kind
+from media.core.stream.quota import Quota
 from media.port import MOST_ADDRESSES, Address, Port
 from media.transport import Certificate, DtlsState, SecureLeg
 

@@ -20,8 +20,8 @@ from typing import Any, Protocol
 import ifaddr
 from aioice import stun
 
-from media.core import demux
-from media.core.demux import Kind
+from media.core.packets import demux
+from media.core.packets.demux import Kind
 
 log = logging.getLogger("carbet.media.port")
 Address = tuple[Any, ...]

@@ -1,7 +1,7 @@
 """Reads the ladder, `config/quality.toml`, at start. Refuses an absurd one with line and reason.
 
 Says every wrong key at once, in French and in English, as the settings do. Decides nothing about
-calls: `media/core/ladder.py` holds what was read.
+calls: `media/core/allocation/ladder.py` holds what was read.
 """
 
 import re
@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from media.core.absurd import absurdities
-from media.core.ladder import (
+from media.core.allocation.absurd import absurdities
+from media.core.allocation.ladder import (
     MATTERS,
     PICTURED,
     AudioRow,

@@ -8,12 +8,12 @@ from collections.abc import Callable
 from typing import Any
 
 from media.adaptation import Adaptation
-from media.core import slots
-from media.core.lines import EXAM_SLOTS, PERSON_SLOTS
-from media.core.liveness import Pulse
-from media.core.plan import Plan
-from media.core.slots import Slots
-from media.core.speaker import SpeakerChoice
+from media.core.allocation.plan import Plan
+from media.core.packets.lines import EXAM_SLOTS, PERSON_SLOTS
+from media.core.stream import slots
+from media.core.stream.liveness import Pulse
+from media.core.stream.slots import Slots
+from media.core.stream.speaker import SpeakerChoice
 from media.session import Session
 from media.track import Track
 

@@ -10,17 +10,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from media.core import rtcp, rtp
-from media.core.allocator import Down as Shares
-from media.core.answer import Answer
-from media.core.clockline import SentReports
-from media.core.ladder import Quality
-from media.core.lines import AV1, CODEC_OF, DOWN, OPUS, RED, UP, VP8, Line
-from media.core.liveness import Liveness
-from media.core.offer import Streams
-from media.core.picture import PictureError
-from media.core.red import RedError
-from media.core.trace import Trace
+from media.core.allocation.allocator import Down as Shares
+from media.core.allocation.ladder import Quality
+from media.core.link.trace import Trace
+from media.core.packets import rtcp, rtp
+from media.core.packets.answer import Answer
+from media.core.packets.lines import AV1, CODEC_OF, DOWN, OPUS, RED, UP, VP8, Line
+from media.core.packets.offer import Streams
+from media.core.packets.picture import PictureError
+from media.core.packets.red import RedError
+from media.core.stream.clockline import SentReports
+from media.core.stream.liveness import Liveness
 from media.down import Down
 from media.events import Hint
 from media.source import Source

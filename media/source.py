@@ -3,17 +3,18 @@
 from itertools import count
 from typing import Protocol
 
-from media.core import av1, rewrite, vp8
-from media.core.clockline import ClockLine
-from media.core.gaps import Arrival, Gaps
-from media.core.history import History
-from media.core.keyframes import KeyframeDesk
-from media.core.lines import AUDIO_RATE, AV1, RED, VIDEO_RATE, Line
-from media.core.measure import Measure
-from media.core.picture import Picture
-from media.core.reception import Reception
-from media.core.rewrite import Packet
-from media.core.wire import OVERHEAD
+from media.core.packets import av1, vp8
+from media.core.packets.lines import AUDIO_RATE, AV1, RED, VIDEO_RATE, Line
+from media.core.packets.picture import Picture
+from media.core.packets.wire import OVERHEAD
+from media.core.stream import rewrite
+from media.core.stream.clockline import ClockLine
+from media.core.stream.gaps import Arrival, Gaps
+from media.core.stream.history import History
+from media.core.stream.keyframes import KeyframeDesk
+from media.core.stream.measure import Measure
+from media.core.stream.reception import Reception
+from media.core.stream.rewrite import Packet
 
 PRESENT = 2.5  # s without a packet before a source counts as absent
 EXAM_PRESENT = 4.0  # a still screen is sent about once a second

@@ -5,7 +5,7 @@ import logging
 from pathlib import Path
 from typing import Any, TextIO
 
-from media.core.trace import Trace
+from media.core.link.trace import Trace
 
 log = logging.getLogger("carbet.media.traces")
 MOST = 20_000_000  # bytes of one file: an hour of a busy link

@@ -8,19 +8,19 @@ Answers NACK with what it sent.
 
 from collections.abc import Callable
 
-from media.core import rtcp
-from media.core.answer import AnsweredLine
-from media.core.budget import Budget
-from media.core.halts import Halts
-from media.core.keyframes import Allowance
-from media.core.lines import AUDIO_RATE, AV1, VIDEO_RATE, VP8, Line
-from media.core.offer import Streams
-from media.core.pacer import Frame
-from media.core.passage import Passage
-from media.core.redundancy import Redundancy
-from media.core.repairs import SOUND_ROUND_TRIP, Again, Repairs
-from media.core.rewrite import Packet, Rewriter
-from media.core.wire import OVERHEAD
+from media.core.link.pacer import Frame
+from media.core.packets import rtcp
+from media.core.packets.answer import AnsweredLine
+from media.core.packets.lines import AUDIO_RATE, AV1, VIDEO_RATE, VP8, Line
+from media.core.packets.offer import Streams
+from media.core.packets.wire import OVERHEAD
+from media.core.stream.budget import Budget
+from media.core.stream.halts import Halts
+from media.core.stream.keyframes import Allowance
+from media.core.stream.passage import Passage
+from media.core.stream.redundancy import Redundancy
+from media.core.stream.repairs import SOUND_ROUND_TRIP, Again, Repairs
+from media.core.stream.rewrite import Packet, Rewriter
 from media.source import Source
 
 ASK_AGAIN = 1.0  # s between two asks for the key frame a line waits for

@@ -20,7 +20,7 @@ from aiortc.rtcdtlstransport import (
     RTCDtlsTransport,
 )
 
-from media.core.answer import Fingerprint
+from media.core.packets.answer import Fingerprint
 from media.srtp import KEYS, SALT, Opener, Sealer
 
 PRIVATE_NAMES = ("_rx_srtp", "_tx_srtp", "_set_role", "_role", "_ssl")

@@ -6,14 +6,14 @@ The browser's congestion control decides how much; this tells what it should be 
 import math
 from collections.abc import Callable, Mapping, Sequence
 
-from media.core import opus, red, twcc
-from media.core.belief import EMPTY, LEAST, Belief
-from media.core.capacity import start
-from media.core.inflow import Inflow, Watch
-from media.core.ladder import Link, Quality, VoiceStep
-from media.core.lines import RED
-from media.core.plan import Plan
-from media.core.uplink import Believed, Codecs, Uplink, Want
+from media.core.allocation.capacity import start
+from media.core.allocation.ladder import Link, Quality, VoiceStep
+from media.core.allocation.plan import Plan
+from media.core.allocation.uplink import Believed, Codecs, Uplink, Want
+from media.core.link.belief import EMPTY, LEAST, Belief
+from media.core.link.inflow import Inflow, Watch
+from media.core.packets import opus, red, twcc
+from media.core.packets.lines import RED
 from media.events import Hint, LinkReport
 
 AHEAD = 1.3  # times what plans are made for: a belief runs no further ahead of them

@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from media.core import answer as answers
-from media.core import offer
-from media.core.ladder import MATTERS, Quality
-from media.core.plan import Plan
+from media.core.allocation.ladder import MATTERS, Quality
+from media.core.allocation.plan import Plan
+from media.core.packets import answer as answers
+from media.core.packets import offer
 from media.events import Hint, LinkReport
 from media.leg import Leg
 from media.port import Port

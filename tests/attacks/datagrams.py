@@ -9,8 +9,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-from media.core import rtcp
-from media.core.lines import AV1, OPUS, RED, VP8, VP8_RTX
+from media.core.packets import rtcp
+from media.core.packets.lines import AV1, OPUS, RED, VP8, VP8_RTX
 from tests.attacks.member import CAMERA, MIC, rtp
 
 Address = tuple[str, int]

@@ -11,9 +11,9 @@ from contextlib import suppress
 
 from pylibsrtp import Policy, Session
 
-from media.core import rtcp
-from media.core.answer import Fingerprint
-from media.core.lines import OPUS, VP8
+from media.core.packets import rtcp
+from media.core.packets.answer import Fingerprint
+from media.core.packets.lines import OPUS, VP8
 from media.leg import PACKETS, REPORTS
 from media.transport import Certificate, DtlsState, SecureLeg
 from tests.attacks.catalogue import Found, attack

@@ -16,8 +16,8 @@ from typing import Any
 
 from aioice import stun
 
-from media.core.answer import Fingerprint
-from media.core.lines import OPUS
+from media.core.packets.answer import Fingerprint
+from media.core.packets.lines import OPUS
 from media.transport import Certificate, DtlsState, SecureLeg
 from tests.faults.keep_house import Call
 from tests.faults.keep_tab import Tab, browser

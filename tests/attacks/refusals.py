@@ -13,7 +13,7 @@ from aioice import stun
 from aiortc.rtcdtlstransport import RTCCertificate
 from OpenSSL import SSL
 
-from media.core import rtcp
+from media.core.packets import rtcp
 from media.transport import Certificate
 from tests.attacks.catalogue import Found, attack
 from tests.attacks.datagrams import answered, forger, paced, stranger, throw

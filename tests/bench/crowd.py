@@ -19,8 +19,8 @@ from typing import Any
 
 import pylibsrtp
 
-from media.core import rtcp, twcc
-from media.core.reception import Reception
+from media.core.packets import rtcp, twcc
+from media.core.stream.reception import Reception
 from tests.bench.traffic import STAMP, Publisher
 from tests.bench.wire import Wire
 

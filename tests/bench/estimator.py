@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 from statistics import median
 from typing import Any
 
-from media.core.estimator import Estimator
-from media.core.trace import Trace
+from media.core.link.estimator import Estimator
+from media.core.link.trace import Trace
 from tests.lab.figures import Row, load_now, number, table, write
 from tests.media.core.thin_call import Kept, ThinCall, steady
 

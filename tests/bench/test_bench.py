@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from media.core import rtp, vp8
+from media.core.packets import rtp, vp8
 from tests.bench.capacity import holds
 from tests.bench.copies import ESTIMATOR, ROOT, WIDE, blindfolded
 from tests.bench.cost import CORE, EACH, Case, rows, shown

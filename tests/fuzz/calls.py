@@ -3,7 +3,7 @@ must be forwarded to them as before, and what is kept of the first must stay sma
 
 from collections.abc import Iterator
 
-from media.core import rtp
+from media.core.packets import rtp
 from tests.fuzz.targets import Target, rtcp_seeds, rtp_seeds
 from tests.media.test_session import CAMERA, MIC, Someone
 

@@ -14,10 +14,10 @@ from typing import Any
 from aioice import stun
 from socketio.packet import Packet
 
-from media.core import answer as answers
-from media.core import av1, demux, feedback, offer, red, rtcp, rtp, twcc, vp8
-from media.core.demux import Kind
-from media.core.picture import PictureError
+from media.core.packets import answer as answers
+from media.core.packets import av1, demux, feedback, offer, red, rtcp, rtp, twcc, vp8
+from media.core.packets.demux import Kind
+from media.core.packets.picture import PictureError
 from media.port import Port
 from media.srtp import Opener, Sealer
 from server.kernel import frames

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from media.core import rtp
+from media.core.packets import rtp
 from tests.media.workshop import Workshop
 
 HERE = Path(__file__).parent

@@ -8,7 +8,7 @@ whether it then had what it really needed is the test.
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from media.core import rtp, vp8
+from media.core.packets import rtp, vp8
 
 KEY, LAST, GOLDEN, ARF = "key", "last", "golden", "arf"
 

@@ -2,12 +2,12 @@
 
 from collections import deque
 
-from media.core import rtp
-from media.core.answer import AnsweredLine
-from media.core.budget import Budget
-from media.core.lines import LINES
-from media.core.offer import Streams
-from media.core.rewrite import Packet
+from media.core.packets import rtp
+from media.core.packets.answer import AnsweredLine
+from media.core.packets.lines import LINES
+from media.core.packets.offer import Streams
+from media.core.stream.budget import Budget
+from media.core.stream.rewrite import Packet
 from media.source import Source
 from media.track import Outgoing, Track
 from tests.media.layered import Receiver

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from media.core.trace import Trace
+from media.core.link.trace import Trace
 from tests.lab.emulator import Way
 from tests.media.core.thin_call import Kept, Media, ThinCall
 

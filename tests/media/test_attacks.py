@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pylibsrtp import Policy, Session
 
-from media.core.demux import Kind
+from media.core.packets.demux import Kind
 from media.leg import Leg
 from media.port import Port
 from media.transport import Certificate

@@ -15,8 +15,8 @@ from media import compiled
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(compiled, "FOLDER", tmp_path)
     monkeypatch.setattr(sys, "meta_path", list(sys.meta_path))
-    (tmp_path / "media" / "core").mkdir(parents=True)
-    (tmp_path / "media" / "core" / f"rtp{compiled.SUFFIX}").write_bytes(b"")
+    (tmp_path / "media" / "core" / "packets").mkdir(parents=True)
+    (tmp_path / "media" / "core" / "packets" / f"rtp{compiled.SUFFIX}").write_bytes(b"")
     yield tmp_path
 
 
@@ -37,11 +37,11 @@ def test_what_was_made_of_these_is_found_by_name_and_nothing_else(folder: Path) 
     (folder / compiled.STAMP).write_text(compiled.digest())
     assert compiled.use() is True and compiled.is_used()
     finder = _finders()[0]
-    spec = finder.find_spec("media.core.rtp", None)
+    spec = finder.find_spec("media.core.packets.rtp", None)
     assert spec is not None and spec.origin == str(
-        folder / "media" / "core" / f"rtp{compiled.SUFFIX}"
+        folder / "media" / "core" / "packets" / f"rtp{compiled.SUFFIX}"
     )
-    assert finder.find_spec("media.core.rtcp", None) is None
+    assert finder.find_spec("media.core.packets.rtcp", None) is None
     assert finder.find_spec("rtp", None) is None
 
 
@@ -58,7 +58,7 @@ def test_the_digest_tells_each_source(folder: Path, monkeypatch: pytest.MonkeyPa
 
 def test_every_module_of_the_packet_path_is_there() -> None:
     names = {str(each) for each in compiled.modules()}
-    assert {"media/core/rtp.py", "media/track.py", "media/srtp.py"} <= names
+    assert {"media/core/packets/rtp.py", "media/track.py", "media/srtp.py"} <= names
     assert all((compiled.ROOT / each).exists() for each in names)
 
 

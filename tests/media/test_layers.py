@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 from playwright.async_api import Browser, Page
 
-from media.core.rewrite import Packet
+from media.core.stream.rewrite import Packet
 from media.source import Source
 from media.track import Track
 from tests.media.call_server import PAGE, free_port

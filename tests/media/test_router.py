@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from media.core import rtp
+from media.core.packets import rtp
 from media.router import Event, Room
 from media.session import Session
 from tests.media.test_session import CAMERA, MIC, Someone

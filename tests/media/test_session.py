@@ -6,15 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from media.core import offer, rtcp, rtp
-from media.core.allocator import Down, Share
-from media.core.answer import Answer, AnsweredLine
-from media.core.ladder import Reason, VoiceStep
-from media.core.lines import LINES
-from media.core.rtcp import Block, SenderReport
+from media.core.allocation.allocator import Down, Share
+from media.core.allocation.ladder import Reason, VoiceStep
+from media.core.packets import offer, rtcp, rtp
+from media.core.packets.answer import Answer, AnsweredLine
+from media.core.packets.lines import LINES
+from media.core.packets.rtcp import Block, SenderReport
 from media.quality import load
 from media.session import Session, _smoothed
-from tests.media.core.test_twcc import decode
+from tests.media.core.packets.test_twcc import decode
 
 CAMERA, CAMERA_RTX, MIC = 501, 502, 503
 QUALITY = load()

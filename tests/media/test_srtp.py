@@ -8,7 +8,7 @@ import pytest
 from pylibsrtp import Policy, Session
 
 from media import srtp
-from media.core import rtp
+from media.core.packets import rtp
 from media.srtp import Opener, Sealer, derive
 
 SALT = bytes.fromhex("517569642070726f2071756f")

@@ -2,11 +2,11 @@
 
 import pytest
 
-from media.core import rtp
-from media.core.answer import AnsweredLine
-from media.core.pacer import Frame
-from media.core.repairs import Again
-from media.core.rewrite import Packet
+from media.core.link.pacer import Frame
+from media.core.packets import rtp
+from media.core.packets.answer import AnsweredLine
+from media.core.stream.repairs import Again
+from media.core.stream.rewrite import Packet
 from media.source import Source
 from tests.media.layered import Receiver, Sender
 from tests.media.line import CAMERA, RTX_SSRC, SSRC, Scene

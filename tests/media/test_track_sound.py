@@ -1,10 +1,10 @@
 """A line which plays a voice: redundancy, silence, repairs."""
 
-from media.core import red, rtp
-from media.core.answer import AnsweredLine
-from media.core.budget import Budget
-from media.core.lines import LINES
-from media.core.offer import Streams
+from media.core.packets import red, rtp
+from media.core.packets.answer import AnsweredLine
+from media.core.packets.lines import LINES
+from media.core.packets.offer import Streams
+from media.core.stream.budget import Budget
 from media.source import Source
 from media.track import Outgoing, Track
 from tests.media.line import SSRC

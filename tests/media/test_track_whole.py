@@ -7,10 +7,10 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from media.core import rtp, vp8
-from media.core.passage import ENDLESS
-from media.core.picture import PictureError
-from media.core.rewrite import Packet
+from media.core.packets import rtp, vp8
+from media.core.packets.picture import PictureError
+from media.core.stream.passage import ENDLESS
+from media.core.stream.rewrite import Packet
 from tests.media.layered import Receiver, Sender
 from tests.media.line import Scene
 

@@ -9,7 +9,7 @@ from aiortc import rtcdtlstransport
 from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsTransport
 from OpenSSL import SSL
 
-from media.core.answer import Fingerprint
+from media.core.packets.answer import Fingerprint
 from media.transport import PRIVATE_NAMES, Certificate, DtlsState, SecureLeg
 
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from media.core.ladder import VoiceStep
-from media.core.plan import Plan
-from media.core.uplink import Codecs, Want
+from media.core.allocation.ladder import VoiceStep
+from media.core.allocation.plan import Plan
+from media.core.allocation.uplink import Codecs, Want
 from media.events import Hint, LinkReport
 from media.up import LATELY, START_NEAR, Up
 from tests.media.core.thin_links import QUALITY

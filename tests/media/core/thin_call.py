@@ -12,11 +12,11 @@ from itertools import count
 from random import Random
 from typing import Any
 
-from media.core.estimator import Estimator
-from media.core.probe import Probe
-from media.core.rtcp import TransportFeedback, parse
-from media.core.trace import Trace
-from media.core.twcc import Arrivals
+from media.core.link.estimator import Estimator
+from media.core.link.probe import Probe
+from media.core.link.trace import Trace
+from media.core.packets.rtcp import TransportFeedback, parse
+from media.core.packets.twcc import Arrivals
 from tests.lab.emulator import Pipe, Way
 
 TICK = 0.02

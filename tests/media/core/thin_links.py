@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from media.core.belief import Belief
-from media.core.capacity import start
-from media.core.inflow import Inflow
-from media.core.ladder import Link, Quality
-from media.core.plan import Plan
-from media.core.uplink import Believed, Codecs, Uplink, Want
+from media.core.allocation.capacity import start
+from media.core.allocation.ladder import Link, Quality
+from media.core.allocation.plan import Plan
+from media.core.allocation.uplink import Believed, Codecs, Uplink, Want
+from media.core.link.belief import Belief
+from media.core.link.inflow import Inflow
 from media.quality import load
 
 QUALITY: Quality = load()

@@ -1,0 +1,1 @@
+"""One stream on its way: renumbered, repaired, reported; who sits and who speaks."""
