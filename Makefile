@@ -60,10 +60,11 @@ fuzz: .venv/test
 	$(BIN)/python -m tests.fuzz
 	$(BIN)/python -m tests.attacks.report
 
-# Every fault that falls on a browser, as often as its p95 needs, and docs/faults.md from the
-# figures. Long; needs root.
+# Every fault that falls on a browser, as often as its p95 needs, then those of the server alone,
+# and docs/faults.md from the figures. Long; needs root.
 faults: .venv/test
 	$(BIN)/python -m tests.faults
+	tests/alone $(BIN)/python -m tests.faults.keep
 	$(BIN)/python -m tests.faults.report
 
 # The environments. A stamp is newer than what it was made from, or it is made again.
