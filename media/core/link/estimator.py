@@ -8,8 +8,6 @@ FeedbackError for bytes which are no feedback.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from media.core.link.aimd import LIMITED, WHOLE, Control
 from media.core.link.blind import Blind
 from media.core.link.delay import Delay, Trendline, Use
@@ -20,10 +18,8 @@ from media.core.link.rate import AcknowledgedRate, SendingRate
 from media.core.link.rival import Rival
 from media.core.link.sent import Joined, Sent
 from media.core.link.silence import News, Silence, Steady, sane
+from media.core.link.trace import Trace
 from media.core.packets.feedback import Share, read
-
-if TYPE_CHECKING:
-    from media.core.link.trace import Trace
 
 DEFAULT_TRIP = 0.3  # s, until one is known
 HIGH = 0.10  # s of standing queue: too much

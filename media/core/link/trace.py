@@ -1,20 +1,18 @@
-"""What went into an estimator and what it said, as JSON lines; and the same made again.
+"""What went into an estimator and what it said, as JSON lines.
 
-Times are kept as given, so that a replay is exact. Opens no file: lines go to whatever it is given.
+Times are kept as given, so that a replay (`replay.py`) is exact. Opens no file: lines go to whatever
+it is given.
 """
 
 from __future__ import annotations
 
 import json
-from base64 import b64decode, b64encode
-from collections.abc import Iterable
+from base64 import b64encode
 from dataclasses import astuple
 from typing import Any, Protocol
 
 from media.core.link.estimate import Estimate
-from media.core.link.estimator import Estimator
 from media.core.link.probe import Probe
-from media.core.packets.feedback import FeedbackError
 
 
 class Lines(Protocol):
@@ -61,51 +59,3 @@ class Trace:
 
     def _write(self, *values: Any) -> None:
         self._lines.write(json.dumps(values, separators=(",", ":")) + "\n")
-
-
-class _Kept:
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def write(self, line: str, /) -> None:
-        self.lines.append(line)
-
-
-def replay(lines: Iterable[str]) -> list[str]:
-    """Every line an estimator of today would write, given the inputs of a recorded one.
-
-    Raises ValueError for lines which are no trace.
-    """
-    kept = _Kept()
-    estimator: Estimator | None = None
-    for line in lines:
-        kind, *values = json.loads(line)
-        if kind == "begin":
-            now, start, trip, least, most = values
-            estimator = Estimator(now, start, trip, least=least, most=most, trace=Trace(kept))
-        elif estimator is None:
-            raise ValueError("a trace begins with its beginning")
-        else:
-            _again(estimator, kind, values)
-    return kept.lines
-
-
-def _again(estimator: Estimator, kind: str, values: list[Any]) -> None:
-    match kind, values:
-        case "s", [now, size, probe]:
-            estimator.sent(size, now, probe)
-        case "f", [now, body]:
-            try:
-                estimator.feedback(b64decode(body), now)
-            except FeedbackError:
-                return
-        case "r", [now, loss, trip]:
-            estimator.report(loss, trip, now)
-        case "t", [now]:
-            estimator.tick(now)
-        case "w", [now, demand]:
-            estimator.wants_probe(demand, now)
-        case (("e" | "probe"), _):
-            return
-        case _:
-            raise ValueError(f"a trace has no {kind}")

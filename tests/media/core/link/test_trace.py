@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from media.core.link.estimator import Estimator
-from media.core.link.trace import Trace, replay
+from media.core.link.replay import replay
+from media.core.link.trace import Trace
 from media.core.packets.feedback import FeedbackError
 from tests.media.core.thin_call import Kept, ThinCall, steady
 
