@@ -1,7 +1,7 @@
 """What went into an estimator and what it said, as JSON lines.
 
-Times are kept as given, so that a replay (`replay.py`) is exact. Opens no file: lines go to whatever
-it is given.
+Times are kept as given, so that a replay (`replay.py`) is exact. Opens no file: lines go to
+whatever it is given.
 """
 
 from __future__ import annotations
