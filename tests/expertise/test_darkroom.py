@@ -69,7 +69,9 @@ async def test_a_bomb_of_text_ends_the_child_and_nothing_else() -> None:
     with pytest.raises(NoPhotograph):
         await Darkroom().develop(bomb)
     children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    assert children <= max(before, 512 * 1024), "kB, the largest child so far"
+    # A child is counted from its fork, when it is as large as this process.
+    ours = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert children <= max(before, ours, 512 * 1024), "kB, the largest child so far"
     assert time.monotonic() - began < 30
     assert await Darkroom().develop(photograph())
 
